@@ -1,0 +1,54 @@
+"""Machine: a named chart with a draft. Version: an immutable published chart, content-hashed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+
+class Machine(models.Model):
+    """A named chart with an owner. `draft` is the JSON document being edited; `alert_recipients` get its alert emails."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=120)
+    description = models.CharField(max_length=500, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="machines")
+    draft = models.JSONField()
+    draft_revision = models.PositiveIntegerField(default=0)
+    alert_recipients = models.JSONField(default=list, blank=True)
+    current = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Version(models.Model):
+    """A published chart. Never changed after it is written; running instances are pinned to it."""
+
+    machine = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    document = models.JSONField()
+    content_hash = models.CharField(max_length=64)
+    notes = models.CharField(max_length=500, blank=True)
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["machine", "-number"]
+        constraints = [models.UniqueConstraint(fields=["machine", "number"], name="version_number_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.machine} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert only; a trigger in the database refuses every other way of changing a version as well."""
+        if not self._state.adding:
+            raise ValueError("A published version is never changed; publish a new one.")
+        super().save(*args, **kwargs)

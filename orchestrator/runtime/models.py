@@ -1,0 +1,179 @@
+"""The tables of the durable runtime. Instances reference versions; everything else references instances.
+
+`snapshot`, `data` and the like are text holding JSON, not jsonb: PostgreSQL never looks inside, and text is cheaper to write.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+SHARDS = 64
+
+
+class Instance(models.Model):
+    """One run of a version. The row is narrow and none of the columns which change with a step is indexed (HOT updates).
+
+    `configuration` is the active leaf states joined by one space in document order; `seq` counts journal rows and fences
+    every write; `snapshot` is the whole `Snapshot` as JSON text.
+    """
+
+    machine = models.ForeignKey("definitions.Machine", on_delete=models.PROTECT, related_name="instances")
+    version = models.ForeignKey("definitions.Version", on_delete=models.PROTECT, related_name="instances")
+    key = models.CharField(max_length=200)  # business key, unique in its machine
+    correlation = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=12, default="running")
+    configuration = models.TextField(default="")
+    snapshot = models.TextField(default="{}")
+    seq = models.IntegerField(default=0)
+    started_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["machine", "key"], name="instance_key_unique")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class InboxEvent(models.Model):
+    """An accepted input that waits to be applied: an event, a fired timer, an activity's result or an operator's command."""
+
+    KINDS = ["start", "event", "timer", "activity", "command"]
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="inbox")
+    shard = models.SmallIntegerField()
+    kind = models.CharField(max_length=10, default="event")
+    name = models.CharField(max_length=200)
+    data = models.TextField(default="{}")
+    source = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=200, blank=True)
+    occurred_at = models.DateTimeField(db_default=Now())
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["shard", "id"], name="inbox_shard_id")]
+
+
+class EventKey(models.Model):
+    """An idempotency key that was used, with the hash of its payload, so that a repeat answers as the first time."""
+
+    source = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    payload_hash = models.CharField(max_length=64)
+    event = models.BigIntegerField()
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="+")
+    received_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="event_key_unique")]
+
+
+class JournalEntry(models.Model):
+    """One applied input of an instance; append-only and gapless in `seq`, enough to replay the instance.
+
+    `outcome` is applied, ignored or error. `detail` is JSON text: entered, exited, targets, changes, log, message.
+    """
+
+    pk = models.CompositePrimaryKey("instance_id", "seq")
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="journal")
+    seq = models.IntegerField()
+    event = models.BigIntegerField()
+    kind = models.CharField(max_length=10)
+    name = models.CharField(max_length=200)
+    data = models.TextField(default="{}")
+    outcome = models.CharField(max_length=10)
+    detail = models.TextField(default="{}")
+    source = models.CharField(max_length=200, blank=True)
+    actor = models.CharField(max_length=200, blank=True)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+
+
+class Timer(models.Model):
+    """A durable delayed event (`event`), or the time by which a state should have been left (`deadline`)."""
+
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="timers")
+    shard = models.SmallIntegerField()
+    kind = models.CharField(max_length=8)  # event | deadline
+    ref = models.CharField(max_length=250)  # timer id, or the state of a deadline
+    event = models.CharField(max_length=250, blank=True)
+    data = models.TextField(default="{}")
+    since = models.DateTimeField(null=True)  # deadline: when the state was entered
+    due = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "kind", "ref"], name="timer_ref_unique")]
+        indexes = [models.Index(fields=["due"], name="timer_due")]
+
+
+class ActivityRun(models.Model):
+    """A side effect with its lease: `pending` until claimed, `running` under a lease and a fence, then a terminal status."""
+
+    STATUSES = ["pending", "running", "done", "failed", "cancelled"]
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="activities")
+    shard = models.SmallIntegerField()
+    invocation = models.CharField(max_length=250)
+    activity = models.CharField(max_length=200)
+    state = models.CharField(max_length=200)
+    kind = models.CharField(max_length=20)
+    title = models.CharField(max_length=200, blank=True)
+    spec = models.TextField()  # input, timeout, retry as JSON text
+    idempotency_key = models.CharField(max_length=250)
+    compensates = models.CharField(max_length=250, blank=True)
+    status = models.CharField(max_length=10, default="pending")
+    attempts = models.SmallIntegerField(default=0)
+    due = models.DateTimeField(db_default=Now())
+    fence = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    worker = models.CharField(max_length=120, blank=True)
+    last_error = models.TextField(blank=True)
+    result = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["instance", "invocation"], name="activity_invocation_unique")]
+        indexes = [
+            models.Index(fields=["due"], name="activity_due", condition=Q(status="pending")),
+            models.Index(fields=["lease_until"], name="activity_lease", condition=Q(status="running")),
+        ]
+
+
+class Incident(models.Model):
+    """Something that needs a person. Open while `resolved_at` is null; one open per instance, kind and state.
+
+    `since` is when the trouble began in event time: for `overdue` when the state was entered.
+    """
+
+    KINDS = ["overdue", "activity-failed", "compensation-failed", "loop", "poison"]
+    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="incidents")
+    machine = models.ForeignKey("definitions.Machine", on_delete=models.CASCADE, related_name="incidents")
+    version = models.ForeignKey("definitions.Version", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20)
+    state = models.CharField(max_length=200)
+    message = models.TextField(blank=True)
+    since = models.DateTimeField()
+    opened_at = models.DateTimeField(db_default=Now())
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolution = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["instance", "kind", "state"], condition=Q(resolved_at=None), name="incident_open_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["machine", "state"], condition=Q(resolved_at=None), name="incident_open")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.state}"
+
+
+class Heartbeat(models.Model):
+    """A sign of life of a worker process or of beat, written with the database clock."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    kind = models.CharField(max_length=10)  # worker | beat
+    seen_at = models.DateTimeField(db_default=Now())

@@ -1,0 +1,78 @@
+"""What a step asks the world to do: plain values which the runtime carries out after the step is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.statechart.definition import JSON, Retry
+
+
+@dataclass(frozen=True, slots=True)
+class StartActivity:
+    """Start a side effect. `invocation` is unique in the instance's life and names its result event's data."""
+
+    invocation: str
+    activity: str
+    kind: str
+    title: str
+    state: str
+    input: Mapping[str, JSON]
+    timeout: float  # seconds per attempt
+    retry: Retry
+    idempotency_key: str | None
+    compensates: str | None = None  # the invocation which this one undoes
+
+
+@dataclass(frozen=True, slots=True)
+class CancelActivity:
+    """The state that wanted this result was left; a late result is recorded but not applied."""
+
+    invocation: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Deliver `event` at `due` unless cancelled; setting the same id again replaces it."""
+
+    id: str
+    event: str
+    due: datetime
+    data: Mapping[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetDeadline:
+    """`state` was entered at `entered` and should be left by `due`; later than that it is overdue."""
+
+    state: str
+    entered: datetime
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClearDeadline:
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """Something needs a person; `kind` is e.g. `activity-failed`, `compensation-failed` or `loop`."""
+
+    kind: str
+    state: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogMessage:
+    message: str
+
+
+Effect = StartActivity | CancelActivity | SetTimer | CancelTimer | SetDeadline | ClearDeadline | OpenIncident | LogMessage

@@ -7,15 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from orchestrator.definitions.fields import DocumentField
+
 
 class Machine(models.Model):
-    """A named chart with an owner. `draft` is the JSON document being edited; `alert_recipients` get its alert emails."""
+    """A named chart with an owner. `draft` is the document being edited; `alert_recipients` get its alert emails."""
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
     description = models.CharField(max_length=500, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="machines")
-    draft = models.JSONField()
+    draft = DocumentField()
     draft_revision = models.PositiveIntegerField(default=0)
     alert_recipients = models.JSONField(default=list, blank=True)
     current = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -34,7 +36,7 @@ class Version(models.Model):
 
     machine = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
-    document = models.JSONField()
+    document = DocumentField()
     content_hash = models.CharField(max_length=64)
     notes = models.CharField(max_length=500, blank=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,7 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class RuntimeConfig(AppConfig):
@@ -6,3 +9,8 @@ class RuntimeConfig(AppConfig):
     label = "runtime"
     default_auto_field = "django.db.models.BigAutoField"
     verbose_name = "Runtime"
+
+    def ready(self) -> None:
+        import_module("orchestrator.runtime.signals")
+        for module in settings.ACTIVITY_MODULES:
+            import_module(module)

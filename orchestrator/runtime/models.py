@@ -1,10 +1,12 @@
 """The tables of the durable runtime. Instances reference versions; everything else references instances.
 
-`snapshot`, `data` and the like are text holding JSON, not jsonb: PostgreSQL never looks inside, and text is cheaper to write.
+`snapshot`, `data` and the like are text holding JSON, not jsonb: PostgreSQL never looks inside, and text is
+cheaper to write.
 """
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -13,10 +15,10 @@ SHARDS = 64
 
 
 class Instance(models.Model):
-    """One run of a version. The row is narrow and none of the columns which change with a step is indexed (HOT updates).
+    """One run of a version. The row is narrow and no column that changes with a step is indexed (HOT updates).
 
-    `configuration` is the active leaf states joined by one space in document order; `seq` counts journal rows and fences
-    every write; `snapshot` is the whole `Snapshot` as JSON text.
+    `configuration` is the active leaf states joined by one space in document order; `seq` counts journal rows and
+    fences every write; `snapshot` is the whole `Snapshot` as JSON text.
     """
 
     machine = models.ForeignKey("definitions.Machine", on_delete=models.PROTECT, related_name="instances")
@@ -39,21 +41,31 @@ class Instance(models.Model):
 
 
 class InboxEvent(models.Model):
-    """An accepted input that waits to be applied: an event, a fired timer, an activity's result or an operator's command."""
+    """An accepted input that waits to be applied: an event, an activity's result or an operator's command.
+
+    Due timers are inputs too, but are claimed from their own table. The instance has no database constraint: its check
+    would write to the hot instance row for each event. `attempts` counts batches which this input alone broke.
+    """
 
     KINDS = ["start", "event", "timer", "activity", "command"]
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="inbox")
+    instance = models.ForeignKey(
+        Instance, on_delete=models.CASCADE, related_name="inbox", db_constraint=False, db_index=False
+    )
     shard = models.SmallIntegerField()
     kind = models.CharField(max_length=10, default="event")
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=250)
     data = models.TextField(default="{}")
     source = models.CharField(max_length=200, blank=True)
     actor = models.CharField(max_length=200, blank=True)
+    attempts = models.SmallIntegerField(db_default=0)
     occurred_at = models.DateTimeField(db_default=Now())
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         indexes = [models.Index(fields=["shard", "id"], name="inbox_shard_id")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EventKey(models.Model):
@@ -69,19 +81,25 @@ class EventKey(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="event_key_unique")]
 
+    def __str__(self) -> str:
+        return f"{self.source} {self.key}"
+
 
 class JournalEntry(models.Model):
     """One applied input of an instance; append-only and gapless in `seq`, enough to replay the instance.
 
-    `outcome` is applied, ignored or error. `detail` is JSON text: entered, exited, targets, changes, log, message.
+    `outcome` is applied, ignored or error. `detail` is JSON text: entered, exited, transitions, changes, log, message,
+    errors.
     """
 
     pk = models.CompositePrimaryKey("instance_id", "seq")
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="journal")
+    instance = models.ForeignKey(
+        Instance, on_delete=models.CASCADE, related_name="journal", db_constraint=False, db_index=False
+    )
     seq = models.IntegerField()
     event = models.BigIntegerField()
     kind = models.CharField(max_length=10)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=250)
     data = models.TextField(default="{}")
     outcome = models.CharField(max_length=10)
     detail = models.TextField(default="{}")
@@ -89,6 +107,12 @@ class JournalEntry(models.Model):
     actor = models.CharField(max_length=200, blank=True)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [BrinIndex(fields=["recorded_at"], name="journal_recorded")]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.name}"
 
 
 class Timer(models.Model):
@@ -101,15 +125,21 @@ class Timer(models.Model):
     event = models.CharField(max_length=250, blank=True)
     data = models.TextField(default="{}")
     since = models.DateTimeField(null=True)  # deadline: when the state was entered
-    due = models.DateTimeField()
+    due = models.DateTimeField()  # deadline: never before it has settled
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "kind", "ref"], name="timer_ref_unique")]
-        indexes = [models.Index(fields=["due"], name="timer_due")]
+        indexes = [
+            models.Index(fields=["due"], name="timer_due"),
+            models.Index(fields=["shard", "due"], name="timer_shard_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
 
 
 class ActivityRun(models.Model):
-    """A side effect with its lease: `pending` until claimed, `running` under a lease and a fence, then a terminal status."""
+    """A side effect: `pending` until claimed, `running` under a lease and a fence, then a terminal status."""
 
     STATUSES = ["pending", "running", "done", "failed", "cancelled"]
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="activities")
@@ -130,6 +160,9 @@ class ActivityRun(models.Model):
     worker = models.CharField(max_length=120, blank=True)
     last_error = models.TextField(blank=True)
     result = models.TextField(blank=True)
+    late = models.TextField(
+        blank=True
+    )  # what an attempt answered after it had lost its lease or was cancelled; never applied
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -139,6 +172,9 @@ class ActivityRun(models.Model):
             models.Index(fields=["due"], name="activity_due", condition=Q(status="pending")),
             models.Index(fields=["lease_until"], name="activity_lease", condition=Q(status="running")),
         ]
+
+    def __str__(self) -> str:
+        return self.invocation
 
 
 class Incident(models.Model):
@@ -177,3 +213,6 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=200, primary_key=True)
     kind = models.CharField(max_length=10)  # worker | beat
     seen_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,141 @@
+"""The rows of an action editor: one line of text per action, read from parallel lists of form values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from designer.forms.base import TEXT_LENGTH, read_json, to_iso, to_words
+
+MOST_ROWS = 50
+TYPES = ("assign", "raise", "send", "cancel", "log", "compensate")
+ASSIGNMENT = re.compile(r"\s*(?:context\.)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(?!=)\s*(\S.*)", re.DOTALL)
+HELP = {
+    "assign": ("Assignment", "tries = context.tries + 1"),
+    "raise": ("Event to raise", "payment.checked"),
+    "send": ("Event to send", "reminder"),
+    "cancel": ("Id of the sent event to stop", "reminder-1"),
+    "log": ("Expression to log", "'tried ' + string(context.tries)"),
+    "compensate": ("Undo what was done", ""),
+}
+FIELDS = ("type", "text", "delay", "data", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One action as the form shows it; `text` is the assignment, the event, the send id or the expression."""
+
+    type: str
+    text: str = ""
+    delay: str = ""
+    data: str = ""
+    id: str = ""
+    error: str = ""
+
+    @property
+    def label(self) -> str:
+        return HELP[self.type][0]
+
+    @property
+    def example(self) -> str:
+        return HELP[self.type][1]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionList:
+    """All rows of one editor with the actions they make; `valid` is False when a row has an error."""
+
+    prefix: str
+    title: str
+    rows: tuple[Row, ...]
+    actions: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        return not any(row.error for row in self.rows)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return TYPES
+
+
+def show(actions: Iterable[Mapping[str, Any]], prefix: str, title: str) -> ActionList:
+    """The editor of actions that are in the document."""
+    return ActionList(prefix, title, tuple(_row(action) for action in actions if action.get("type") in TYPES))
+
+
+def read(posted: QueryDict, prefix: str, title: str) -> ActionList:
+    """The editor as it was sent; rows without any text are left out."""
+    columns = [posted.getlist(f"{prefix}_{name}")[: MOST_ROWS + 1] for name in FIELDS]
+    rows: list[Row] = []
+    actions: list[dict[str, Any]] = []
+    for values in zip(*columns, strict=False):
+        row = Row(*(value.strip() for value in values))
+        if row.type not in TYPES or (row.type != "compensate" and not (row.text or row.delay or row.data)):
+            continue
+        row, action = _checked(row, len(rows))
+        rows.append(row)
+        actions.append(action)
+    return ActionList(prefix, title, tuple(rows), tuple(actions))
+
+
+def _row(action: Mapping[str, Any]) -> Row:
+    kind = str(action["type"])
+    data = action.get("data")
+    texts = {
+        "assign": f"{action.get('to', '')} = {action.get('expr', '')}",
+        "log": str(action.get("expr", "")),
+        "cancel": str(action.get("id", "")),
+        "compensate": "",
+    }
+    return Row(
+        type=kind,
+        text=texts.get(kind, str(action.get("event", ""))),
+        delay=to_words(str(action.get("delay") or "")),
+        data=_json(data) if data else "",
+        id=str(action.get("id") or "") if kind == "send" else "",
+    )
+
+
+def _json(data: Any) -> str:
+    shown: str = forms.JSONField().prepare_value(data)
+    return shown
+
+
+def _checked(row: Row, index: int) -> tuple[Row, dict[str, Any]]:
+    try:
+        if index >= MOST_ROWS:
+            raise ValueError(f"At most {MOST_ROWS} actions here; move some to another state.")
+        return row, _action(row)
+    except forms.ValidationError as error:
+        message = " ".join(error.messages)
+    except ValueError as error:
+        message = str(error)
+    return Row(row.type, row.text, row.delay, row.data, row.id, message), {}
+
+
+def _action(row: Row) -> dict[str, Any]:
+    """The action of a row. Raises ValueError or ValidationError with the mend."""
+    if len(row.text) > TEXT_LENGTH:
+        raise ValueError(f"Longer than {TEXT_LENGTH} characters; make it shorter.")
+    if row.type == "compensate":
+        return {"type": "compensate"}
+    if not row.text:
+        raise ValueError(f"{row.label}: write it, for example {row.example}")
+    if row.type == "assign":
+        found = ASSIGNMENT.fullmatch(row.text)
+        if not found:
+            raise ValueError("Write it as name = expression, for example tries = context.tries + 1")
+        return {"type": "assign", "to": found[1], "expr": found[2].strip()}
+    if row.type in ("log", "cancel"):
+        return {"type": row.type, "expr" if row.type == "log" else "id": row.text}
+    action: dict[str, Any] = {"type": row.type, "event": row.text}
+    extras = {"delay": to_iso(row.delay), "id": row.id} if row.type == "send" else {}
+    if row.data:
+        extras["data"] = read_json(row.data, dict)
+    return {**action, **{name: value for name, value in extras.items() if value}}

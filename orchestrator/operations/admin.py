@@ -1,0 +1,76 @@
+"""Django's own tables on the same site: accounts, machines, versions, alerts."""
+
+from __future__ import annotations
+
+import json
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from orchestrator.alerts.models import Alert
+from orchestrator.definitions.models import Machine, Version
+from orchestrator.operations.site import admin_site
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """A table to look at: its rows are made and changed by the engine or the designer only."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+
+@admin.register(Machine, site=admin_site)
+class MachineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Owner, words and recipients; the chart itself is changed in the designer, where it is validated."""
+
+    list_display = ["title", "slug", "owner", "current", "updated_at"]
+    search_fields = ["title", "slug"]
+    list_select_related = ["owner", "current__machine"]
+    fields = ["title", "slug", "description", "owner", "alert_recipients", "current", "created_at", "updated_at"]
+    readonly_fields = ["slug", "current", "created_at", "updated_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+
+@admin.register(Version, site=admin_site)
+class VersionAdmin(ReadOnlyAdmin):
+    list_display = ["machine", "number", "published_by", "published_at", "notes"]
+    list_display_links = ["machine", "number"]
+    list_filter = ["machine"]
+    list_select_related = ["machine", "published_by"]
+    fields = ["machine", "number", "content_hash", "notes", "published_by", "published_at", "chart"]
+
+    @admin.display(description="Document")
+    def chart(self, version: Version) -> SafeString:
+        return format_html('<code class="code">{}</code>', json.dumps(version.document, indent=2, ensure_ascii=False))
+
+
+@admin.register(Alert, site=admin_site)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ["subject", "machine", "state", "phase", "status", "attempts", "sent_at"]
+    list_filter = ["status", "phase", "machine"]
+    list_select_related = ["machine"]
+
+
+class AccountAdmin(UserAdmin):
+    """Accounts; when someone came last is a fact, not a field."""
+
+    readonly_fields = ["last_login", "date_joined"]
+
+
+admin_site.register(User, AccountAdmin)
+admin_site.register(Group, GroupAdmin)

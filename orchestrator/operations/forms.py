@@ -1,0 +1,62 @@
+"""What an operator may enter, each with a bound and an error that names the mend."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django import forms
+
+from orchestrator.statechart.definition import JSON
+
+NAME_LENGTH = 200
+DATA_LENGTH = 100_000
+REASON_LENGTH = 300
+OTHER = "__other__"
+
+
+def _refuse_constant(word: str) -> JSON:
+    raise ValueError(f"{word} is no JSON value.")
+
+
+class SendForm(forms.Form):
+    """An event by choice or by name, with a JSON object as data. `once` makes a double click one event."""
+
+    choice = forms.CharField(required=False, max_length=NAME_LENGTH)
+    name = forms.CharField(required=False, max_length=NAME_LENGTH)
+    payload = forms.CharField(required=False, max_length=DATA_LENGTH, strip=True)
+    once = forms.UUIDField(required=False)
+
+    def clean_payload(self) -> dict[str, JSON]:
+        text = self.cleaned_data.get("payload") or "{}"
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError:
+            raise forms.ValidationError("The data is nested too deeply.") from None
+        except ValueError as error:
+            raise forms.ValidationError(f"This is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise forms.ValidationError('The data must be a JSON object, such as {"amount": 20}.')
+        return value
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        choice, name = values.get("choice") or "", values.get("name") or ""
+        values["event"] = name if choice in ("", OTHER) else choice
+        if not values["event"] and "name" not in self.errors:
+            self.add_error("name", "Choose an event or enter the name of another.")
+        values["once"] = values.get("once") or uuid.uuid4()
+        return values
+
+
+class ReasonForm(forms.Form):
+    """Why an instance is stopped; it stands in the journal."""
+
+    reason = forms.CharField(
+        max_length=REASON_LENGTH, error_messages={"required": "Say why; the reason stays in the journal."}
+    )
+
+
+class OptionalReasonForm(forms.Form):
+    reason = forms.CharField(required=False, max_length=REASON_LENGTH)

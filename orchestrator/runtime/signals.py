@@ -1,0 +1,33 @@
+"""What a Celery worker does when it starts, forks and stops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.signals import worker_process_init, worker_ready, worker_shutdown
+from django.db import connections
+
+from orchestrator.runtime.heartbeat import WorkerHeartbeat
+
+_heartbeats: list[WorkerHeartbeat] = []
+
+
+@worker_process_init.connect
+def forget_inherited_connections(**_: Any) -> None:
+    """A forked child must not speak over its parent's sockets: it drops the inherited pool without closing it."""
+    for wrapper in connections.all(initialized_only=True):
+        wrapper.connection = None
+        getattr(wrapper, "_connection_pools", {}).pop(wrapper.alias, None)
+
+
+@worker_ready.connect
+def begin_heartbeat(**_: Any) -> None:
+    heartbeat = WorkerHeartbeat()
+    heartbeat.start()
+    _heartbeats.append(heartbeat)
+
+
+@worker_shutdown.connect
+def end_heartbeat(**_: Any) -> None:
+    while _heartbeats:
+        _heartbeats.pop().stop()

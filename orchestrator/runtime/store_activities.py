@@ -1,0 +1,106 @@
+"""The statements of activities: claim under a lease with a fence, keep the lease, record, recover."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from orchestrator.runtime.store import Cursor
+
+
+class Claimed(NamedTuple):
+    """One attempt under a lease; `fence` must still be the row's when the result is recorded."""
+
+    id: int
+    instance: int
+    shard: int
+    invocation: str
+    activity: str
+    kind: str
+    spec: str
+    idempotency_key: str
+    compensates: str
+    attempts: int
+    fence: int
+
+
+# Take a due activity under a lease; the attempt is counted before it runs, so that a crash counts too.
+_CLAIM = """
+UPDATE runtime_activityrun SET status = 'running', attempts = attempts + 1, fence = fence + 1, worker = %(worker)s,
+    started_at = now(), lease_until = now() + %(lease)s * interval '1 second'
+WHERE id = %(id)s AND status = 'pending' AND due <= now()
+RETURNING id, instance_id, shard, invocation, activity, kind, spec, idempotency_key, compensates, attempts, fence"""
+
+# Keep a lease that is still ours.
+_EXTEND = """
+UPDATE runtime_activityrun SET lease_until = now() + %s * interval '1 second'
+WHERE id = %s AND fence = %s AND status = 'running'"""
+
+# Record an outcome under the lease that led to it.
+_FINISH = """
+UPDATE runtime_activityrun SET status = %s, result = %s, last_error = %s, finished_at = now(), lease_until = NULL
+WHERE id = %s AND fence = %s AND status = 'running'"""
+
+# Put a failed attempt back for a later one.
+_AGAIN = """
+UPDATE runtime_activityrun
+SET status = 'pending', last_error = %s, lease_until = NULL, due = now() + %s * interval '1 second'
+WHERE id = %s AND fence = %s AND status = 'running'"""
+
+# What came too late is kept to be seen, and nothing follows from it.
+_LATE = "UPDATE runtime_activityrun SET late = %s WHERE id = %s"
+
+# Answer the instance through its inbox, so that the answer is ordered and journaled.
+_ANSWER = """
+INSERT INTO runtime_inboxevent (instance_id, shard, kind, name, data, source, actor)
+VALUES (%s, %s, 'activity', %s, %s, '', 'system')"""
+
+# Leases that ran out: the worker died or hangs.
+_EXPIRED = """
+SELECT id, instance_id, shard, invocation, activity, kind, spec, idempotency_key, compensates, attempts, fence
+FROM runtime_activityrun WHERE status = 'running' AND lease_until < now()
+ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED"""
+
+# Activities whose time has come.
+_DUE = "SELECT id FROM runtime_activityrun WHERE status = 'pending' AND due <= now() ORDER BY due LIMIT %s"
+
+
+def claim(cursor: Cursor, activity: int, worker: str, lease: float) -> Claimed | None:
+    """The attempt to run, or None when another worker has it or it is not due."""
+    row = cursor.execute(_CLAIM, {"id": activity, "worker": worker[:120], "lease": lease}).fetchone()
+    return Claimed(*row) if row else None
+
+
+def extend(cursor: Cursor, run: Claimed, lease: float) -> bool:
+    """Whether the lease was still ours and is now longer."""
+    return cursor.execute(_EXTEND, (lease, run.id, run.fence)).rowcount == 1
+
+
+def finish(cursor: Cursor, run: Claimed, status: str, result: str, error: str) -> bool:
+    """Whether the outcome was recorded; False means that the lease was lost."""
+    return cursor.execute(_FINISH, (status, result, error, run.id, run.fence)).rowcount == 1
+
+
+def again(cursor: Cursor, run: Claimed, error: str, delay: float) -> bool:
+    """Whether the next attempt was set; False means that the lease was lost."""
+    return cursor.execute(_AGAIN, (error, delay, run.id, run.fence)).rowcount == 1
+
+
+def late(cursor: Cursor, run: Claimed, text: str) -> None:
+    cursor.execute(_LATE, (text, run.id))
+
+
+def answer(cursor: Cursor, run: Claimed, name: str, data: str) -> None:
+    cursor.execute(_ANSWER, (run.instance, run.shard, name, data))
+
+
+def expired(cursor: Cursor, limit: int) -> list[Claimed]:
+    """Attempts whose lease ran out, locked."""
+    return [Claimed(*row) for row in _rows(cursor, _EXPIRED, limit)]
+
+
+def due(cursor: Cursor, limit: int) -> list[int]:
+    return [row[0] for row in _rows(cursor, _DUE, limit)]
+
+
+def _rows(cursor: Cursor, statement: str, limit: int) -> list[tuple[Any, ...]]:
+    return cursor.execute(statement, (limit,)).fetchall()

@@ -1,0 +1,137 @@
+"""The bulk statements of the way in: find or make instances, remember idempotency keys, fill the inbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from orchestrator.runtime.store import Cursor, columns, shard_of
+
+
+class Target(NamedTuple):
+    """An instance as far as the way in needs it."""
+
+    id: int
+    machine: int
+    key: str
+    status: str
+
+
+class NewInstance(NamedTuple):
+    machine: int
+    version: int
+    key: str
+    correlation: str
+    started_at: datetime
+
+
+class InboxRow(NamedTuple):
+    id: int
+    instance: int
+    kind: str
+    name: str
+    data: str
+    source: str
+    actor: str
+    occurred_at: datetime
+
+
+class KeyRow(NamedTuple):
+    source: str
+    key: str
+    payload_hash: str
+    event: int
+    instance: int
+
+
+# Machines by slug with their current version.
+_MACHINES = "SELECT slug, id, current_id FROM definitions_machine WHERE slug = ANY(%s)"
+
+# Instances by id.
+_BY_ID = "SELECT id, machine_id, key, status FROM runtime_instance WHERE id = ANY(%s)"
+
+# Instances by business key.
+_BY_KEY = """
+SELECT i.id, i.machine_id, i.key, i.status FROM unnest(%b::bigint[], %b::text[]) u(machine, key)
+JOIN runtime_instance i ON i.machine_id = u.machine AND i.key = u.key"""
+
+# New instances; one whose key exists already is skipped. Sorted by key, so that two bulk starts cannot deadlock.
+_NEW = """
+INSERT INTO runtime_instance (machine_id, version_id, key, correlation, status, configuration, snapshot, seq,
+    started_at, updated_at)
+SELECT machine, version, key, correlation, 'running', '', '{}', 0, started_at, started_at
+FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::timestamptz[])
+    u(machine, version, key, correlation, started_at)
+ORDER BY machine, key
+ON CONFLICT (machine_id, key) DO NOTHING RETURNING id, machine_id, key, status"""
+
+# Inbox ids in the order of the request, and the database clock.
+_IDS = """
+SELECT nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')), clock_timestamp() FROM generate_series(1, %s)"""
+
+# Idempotency keys that were used before.
+_KEYS = """
+SELECT k.source, k.key, k.payload_hash, k.event, k.instance_id FROM unnest(%b::text[], %b::text[]) u(source, key)
+JOIN runtime_eventkey k ON k.source = u.source AND k.key = u.key"""
+
+# Remember idempotency keys; a key that a concurrent request took first is skipped. Sorted against deadlocks.
+_REMEMBER = """
+INSERT INTO runtime_eventkey (source, key, payload_hash, event, instance_id)
+SELECT *
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::bigint[], %b::bigint[]) u(source, key, hash, event, instance)
+ORDER BY source, key ON CONFLICT (source, key) DO NOTHING RETURNING event"""
+
+# Fill the inbox.
+_INBOX = """
+COPY runtime_inboxevent (id, instance_id, shard, kind, name, data, source, actor, occurred_at) FROM STDIN"""
+
+
+def machines(cursor: Cursor, slugs: Iterable[str]) -> dict[str, tuple[int, int | None]]:
+    """slug -> (machine id, current version id or None)."""
+    return {row[0]: (row[1], row[2]) for row in cursor.execute(_MACHINES, (sorted(set(slugs)),))}
+
+
+def by_id(cursor: Cursor, instances: Iterable[int]) -> dict[int, Target]:
+    wanted = sorted(set(instances))
+    return {row[0]: Target(*row) for row in cursor.execute(_BY_ID, (wanted,))} if wanted else {}
+
+
+def by_key(cursor: Cursor, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Target]:
+    return _by_pair(cursor, _BY_KEY, sorted(set(keys)))
+
+
+def create(cursor: Cursor, rows: Sequence[NewInstance]) -> dict[tuple[int, str], Target]:
+    """(machine, key) -> the instances that were really made."""
+    return _by_pair(cursor, _NEW, rows)
+
+
+def _by_pair(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Target]:
+    found = [Target(*row) for row in cursor.execute(statement, columns(rows))] if rows else []
+    return {(target.machine, target.key): target for target in found}
+
+
+def new_ids(cursor: Cursor, count: int) -> tuple[list[int], datetime]:
+    """Ids for `count` (at least one) inbox rows, ascending, and the time by the database clock."""
+    rows = cursor.execute(_IDS, (max(1, count),), binary=True).fetchall()
+    return [row[0] for row in rows], rows[0][1]
+
+
+def known_keys(cursor: Cursor, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KeyRow]:
+    wanted = sorted(set(pairs))
+    rows = cursor.execute(_KEYS, columns(wanted)).fetchall() if wanted else []
+    return {(row[0], row[1]): KeyRow(*row) for row in rows}
+
+
+def remember(cursor: Cursor, rows: Sequence[KeyRow]) -> set[int]:
+    """Ids of the events whose key was new."""
+    return {row[0] for row in cursor.execute(_REMEMBER, columns(rows))} if rows else set()
+
+
+def fill_inbox(cursor: Cursor, rows: Sequence[InboxRow]) -> set[int]:
+    """Store the rows; returns the shards they lie in."""
+    if rows:
+        with cursor.copy(_INBOX) as copy:
+            for row in rows:
+                copy.write_row((row.id, row.instance, shard_of(row.instance), *row[2:]))
+    return {shard_of(row.instance) for row in rows}

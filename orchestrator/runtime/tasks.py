@@ -1,0 +1,28 @@
+"""Celery: thin shells. A message is a hint; running one twice, late or never changes nothing but the time."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from orchestrator.runtime import advance, heartbeat, perform, recovery, timers
+
+
+@shared_task(name="runtime.drain", ignore_result=True)
+def drain(shards: list[int]) -> None:
+    """Apply what waits in these shards."""
+    advance.drain(shards)
+
+
+@shared_task(name="runtime.perform", ignore_result=True)
+def perform_activity(activity: int) -> None:
+    """Run one side effect."""
+    perform.perform(activity)
+
+
+@shared_task(name="runtime.sweep", ignore_result=True)
+def sweep() -> None:
+    """Find what no hint was sent for: due timers, stale shards, lost leases, activities to try again."""
+    heartbeat.beat()
+    recovery.recover_leases()
+    timers.enqueue_due()
+    recovery.enqueue_activities()

@@ -1,0 +1,95 @@
+"""All that one batch will write, gathered in memory so that each table takes few statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+class InstanceWrite(NamedTuple):
+    id: int
+    expected: int  # the seq which was read: the fence
+    seq: int
+    status: str
+    configuration: str
+    snapshot: str
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class JournalWrite(NamedTuple):
+    instance: int
+    seq: int
+    event: int
+    kind: str
+    name: str
+    data: str
+    outcome: str
+    detail: str
+    source: str
+    actor: str
+    occurred_at: datetime
+
+
+class TimerWrite(NamedTuple):
+    instance: int
+    kind: str
+    ref: str
+    event: str
+    data: str
+    since: datetime | None
+    due: datetime
+
+
+class ActivityWrite(NamedTuple):
+    instance: int
+    invocation: str
+    activity: str
+    state: str
+    kind: str
+    title: str
+    spec: str
+    idempotency_key: str
+    compensates: str
+    status: str
+
+
+class IncidentWrite(NamedTuple):
+    instance: int
+    machine: int
+    version: int
+    kind: str
+    state: str
+    message: str
+    since: datetime
+
+
+TimerKey = tuple[int, str, str]  # instance, kind, ref
+
+
+@dataclass(slots=True)
+class Writes:
+    """`timers` maps to None what must be gone; `left` are (instance, state) whose incidents are resolved."""
+
+    instances: list[InstanceWrite] = field(default_factory=list)
+    journal: list[JournalWrite] = field(default_factory=list)
+    timers: dict[TimerKey, TimerWrite | None] = field(default_factory=dict)
+    activities: dict[tuple[int, str], ActivityWrite] = field(default_factory=dict)
+    cancelled: set[tuple[int, str]] = field(default_factory=set)
+    retried: set[tuple[int, str]] = field(default_factory=set)
+    left: set[tuple[int, str]] = field(default_factory=set)
+    ended: dict[int, str] = field(default_factory=dict)  # instance -> resolution of all its incidents
+    incidents: dict[tuple[int, str, str], IncidentWrite] = field(default_factory=dict)
+
+    def leave(self, instance: int, state: str) -> None:
+        """A state was left: what was open about it is over, and what this batch was about to open never began."""
+        self.left.add((instance, state))
+        for key in [key for key in self.incidents if key[0] == instance and key[2] == state]:
+            del self.incidents[key]
+
+    def end(self, instance: int, resolution: str) -> None:
+        """Nothing about this instance waits for a person any more."""
+        self.ended[instance] = resolution
+        for key in [key for key in self.incidents if key[0] == instance]:
+            del self.incidents[key]

@@ -85,6 +85,7 @@ class Transition:
     actions: tuple[Action, ...] = ()
     internal: bool = False
     delay: str | None = None
+    meta: Mapping[str, JSON] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,10 @@ class Chart:
     context: Mapping[str, JSON] = field(default_factory=dict)
     description: str = ""
     meta: Mapping[str, JSON] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Cheap on purpose: what is derived from a chart is cached under it, and lookups find the very same object."""
+        return hash((self.id, len(self.states)))
 
     def transition(self, ref: str) -> Transition | None:
         """The transition at this address, or None."""

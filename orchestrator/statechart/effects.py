@@ -75,4 +75,6 @@ class LogMessage:
     message: str
 
 
-Effect = StartActivity | CancelActivity | SetTimer | CancelTimer | SetDeadline | ClearDeadline | OpenIncident | LogMessage
+Effect = (
+    StartActivity | CancelActivity | SetTimer | CancelTimer | SetDeadline | ClearDeadline | OpenIncident | LogMessage
+)

@@ -1,0 +1,61 @@
+"""Activities: known kinds with the input they need, unique ids, and failure policies that lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from orchestrator.statechart.checks.durations import duration_problem
+from orchestrator.statechart.checks.problem import Problem, error
+from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "http": ("url",),
+    "email": ("to", "subject", "text"),
+    "python": ("callable",),
+}
+
+
+def check(chart: Chart) -> Iterator[Problem]:
+    """Problems of every activity, in document order."""
+    seen: dict[str, str] = {}
+    for state in chart.states.values():
+        for activity in state.activities:
+            if activity.id in seen:
+                message = f"The id “{activity.id}” is also the id of the activity at {seen[activity.id]}."
+                yield error("same-id", activity.ref, "id", message, "Give one of them another id.")
+            seen.setdefault(activity.id, activity.ref)
+            yield from _kind(activity.ref, "kind", activity.kind, activity.input)
+            yield from _policy(chart, activity)
+            yield from _times(activity.ref, activity.timeout, activity.retry)
+            if activity.compensation is not None:
+                undo = activity.compensation
+                yield from _kind(activity.ref, "compensate", undo.kind, undo.input)
+                yield from _times(activity.ref, undo.timeout, undo.retry)
+
+
+def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
+    if kind not in REQUIRED:
+        known = ", ".join(REQUIRED)
+        yield error("unknown-kind", ref, field, f"There is no activity kind “{kind}”.", f"Choose one of {known}.")
+        return
+    for name in REQUIRED[kind]:
+        value = given.get(name)
+        if value in (None, "", [], {}):
+            where = "input" if field == "kind" else "compensate"
+            message = f"The {kind} activity has no “{name}” in its input."
+            yield error("missing-input", ref, where, message, f"Fill in “{name}”.")
+
+
+def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
+    if activity.on_failure != "catch":
+        return
+    caught = chart.transition(f"{activity.ref}/onFailure")
+    if caught is None or not caught.targets:
+        message = "The failure of the activity is caught but leads nowhere."
+        yield error("catch-nowhere", activity.ref, "onFailure", message, "Choose the state to go to.")
+
+
+def _times(ref: str, timeout: str, retry: Retry) -> Iterator[Problem]:
+    yield from duration_problem(ref, "timeout", timeout)
+    yield from duration_problem(ref, "retry", retry.interval)
+    yield from duration_problem(ref, "retry", retry.max_interval)

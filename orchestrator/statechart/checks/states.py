@@ -1,0 +1,120 @@
+"""States: their initial states, their kinds, and whether they can be reached and left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.statechart.checks.problem import Problem, error, warning
+from orchestrator.statechart.definition import Chart, State
+from orchestrator.statechart.entry import EntrySet
+from orchestrator.statechart.structure import Structure, structure_of
+
+
+def check(chart: Chart) -> Iterator[Problem]:
+    """Problems of the chart as a whole and of each state, in document order."""
+    if not chart.states:
+        yield error("no-states", "", "states", "The chart has no states.", "Add a state.")
+        return
+    yield from _initial(chart)
+    for state in chart.states.values():
+        yield from _shape(state)
+        yield from _initial_child(chart, state)
+        yield from _history(chart, state)
+    if all(
+        target in chart.states for state in chart.states.values() for t in state.transitions for target in t.targets
+    ):
+        yield from _movement(chart)
+
+
+def _initial(chart: Chart) -> Iterator[Problem]:
+    if chart.initial is None:
+        yield error("no-initial", "", "initial", "The chart has no initial state.", "Choose where an instance begins.")
+    elif chart.initial not in chart.roots:
+        message = f"The initial state “{chart.initial}” is not one of the outermost states."
+        yield error("unknown-initial", "", "initial", message, "Choose one of the outermost states.")
+
+
+def _initial_child(chart: Chart, state: State) -> Iterator[Problem]:
+    if state.type == "compound" and state.children and state.initial is None:
+        message = f"“{state.title}” has states inside but no initial one."
+        yield error("no-initial", state.id, "initial", message, "Choose which of them is entered first.")
+    elif state.initial is not None and state.initial not in state.children:
+        message = f"The initial state “{state.initial}” is not directly inside “{state.title}”."
+        yield error("unknown-initial", state.id, "initial", message, "Choose a state inside.")
+
+
+def _shape(state: State) -> Iterator[Problem]:
+    """What a kind of state may not have."""
+    if state.type in ("compound", "parallel") and not state.children:
+        message = f"“{state.title}” is {state.type} but holds no states."
+        yield error("no-children", state.id, "type", message, "Add states inside, or make it a plain state.")
+    if state.type in ("atomic", "final", "history") and state.children:
+        message = f"“{state.title}” is {state.type} but holds states."
+        yield error("has-children", state.id, "type", message, "Make it compound or parallel, or move the states out.")
+    if state.type == "final" and (state.transitions or state.activities):
+        message = f"“{state.title}” is final but has ways out or activities."
+        yield error("final-goes-on", state.id, "type", message, "Remove them, or make it a plain state.")
+    if state.expected_within and state.type in ("final", "history"):
+        message = f"“{state.title}” is {state.type}, so no instance waits in it."
+        yield error("expected-nowhere", state.id, "expectedWithin", message, "Remove the expected time.")
+
+
+def _history(chart: Chart, state: State) -> Iterator[Problem]:
+    if state.type != "history":
+        return
+    if state.parent is None:
+        message = f"The history state “{state.title}” stands outside of any state, so there is nothing to remember."
+        yield error("history-outside", state.id, "type", message, "Move it into the state it should remember.")
+    if state.activities or state.entry or state.exit or any(t.kind != "always" for t in state.transitions):
+        message = f"The history state “{state.title}” has more than its default transition."
+        yield error("history-content", state.id, "type", message, "Keep one automatic transition and nothing else.")
+    elif not state.transitions:
+        message = f"The history state “{state.title}” has no default for the first time."
+        yield warning("history-default", state.id, "always", message, "Add an automatic transition to the default.")
+
+
+def _movement(chart: Chart) -> Iterator[Problem]:
+    structure = structure_of(chart)
+    reached = reachable(structure)
+    for state in chart.states.values():
+        if state.id not in reached and (state.parent is None or state.parent in reached):
+            message = f"“{state.title}” can never be reached."
+            yield warning("unreachable", state.id, "", message, "Add a transition to it, or delete it.")
+    for key in reached:
+        if _is_dead_end(structure, key):
+            message = f"“{chart.states[key].title}” cannot be left and is not final."
+            yield warning("dead-end", key, "", message, "Add a way out, or make it a final state.")
+
+
+def _is_dead_end(structure: Structure, key: str) -> bool:
+    """Whether an instance that is here stays here for ever."""
+    states = structure.chart.states
+    if not structure.is_leaf(key) or states[key].type != "atomic":
+        return False
+    around = [states[name] for name in (key, *structure.ancestors[key])]
+    if any(state.type == "parallel" for state in around):
+        return False  # other regions may lead on
+    return not any(transition.targets for state in around for transition in state.transitions)
+
+
+def reachable(structure: Structure) -> list[str]:
+    """Every state that some sequence of events may enter, in document order."""
+    found: dict[str, None] = {}
+    waiting = [structure.initial] if structure.initial else []
+    while waiting:
+        fresh = [key for key in _entered(structure, waiting.pop()) if key not in found]
+        found.update(dict.fromkeys(fresh))
+        for key in fresh:
+            waiting.extend(target for t in structure.chart.states[key].transitions for target in t.targets)
+    return structure.in_order(found)
+
+
+def _entered(structure: Structure, target: str) -> set[str]:
+    """What is entered when a transition leads to this state from far away, history states included."""
+    entry = EntrySet(structure, {})
+    entry.add_descendants(target)
+    entry.add_ancestors(target, None)
+    for state in list(entry.states):
+        entry.add_ancestors(state, None)
+    marks = {target} if structure.chart.states[target].type == "history" else set()
+    return {*entry.states, *marks}

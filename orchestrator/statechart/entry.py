@@ -1,0 +1,72 @@
+"""Which states are entered (SCXML Appendix D: computeEntrySet and its two helpers)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from orchestrator.statechart.definition import Action, Transition
+from orchestrator.statechart.select import History, domain, effective_targets, history_default
+from orchestrator.statechart.structure import Structure
+
+
+@dataclass(slots=True)
+class EntrySet:
+    """`states` are to be entered; `defaults` maps a parent to the actions of the history default that leads into it."""
+
+    structure: Structure
+    history: History
+    states: dict[str, None] = field(default_factory=dict)
+    defaults: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+
+    def add_transitions(self, transitions: Iterable[Transition]) -> None:
+        """All that these transitions enter (SCXML: computeEntrySet)."""
+        for transition in transitions:
+            if not transition.targets:
+                continue
+            for target in transition.targets:
+                self.add_descendants(target)
+            ancestor = domain(self.structure, transition, self.history)
+            for state in effective_targets(self.structure, transition.targets, self.history):
+                self.add_ancestors(state, ancestor)
+
+    def add_descendants(self, key: str) -> None:
+        """The state with what it enters by default (SCXML: addDescendantStatesToEnter)."""
+        state = self.structure.chart.states[key]
+        if state.type == "history":
+            self._add_history(key)
+            return
+        self.states[key] = None
+        if state.type == "compound":
+            initial = self.structure.initial_of(state)
+            if initial:
+                self.add_descendants(initial)
+                self.add_ancestors(initial, key)
+        elif state.type == "parallel":
+            self._add_regions(key)
+
+    def _add_history(self, key: str) -> None:
+        remembered = self.history.get(key)
+        state = self.structure.chart.states[key]
+        if remembered is None:
+            remembered = history_default(self.structure, key)
+            if state.parent:
+                self.defaults[state.parent] = next((t.actions for t in state.transitions if t.targets), ())
+        for target in remembered:
+            self.add_descendants(target)
+        for target in remembered:
+            self.add_ancestors(target, state.parent)
+
+    def _add_regions(self, key: str) -> None:
+        for child in self.structure.children[key]:
+            if not any(state == child or self.structure.is_descendant(state, child) for state in self.states):
+                self.add_descendants(child)
+
+    def add_ancestors(self, key: str, upto: str | None) -> None:
+        """The state's proper ancestors below `upto`, with the other regions (SCXML: addAncestorStatesToEnter)."""
+        for ancestor in self.structure.ancestors[key]:
+            if ancestor == upto:
+                return
+            self.states[ancestor] = None
+            if self.structure.chart.states[ancestor].type == "parallel":
+                self._add_regions(ancestor)

@@ -1,0 +1,110 @@
+"""Which transitions fire: enabled ones in document order, then without conflicts (SCXML Appendix D)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from orchestrator.statechart.definition import Transition
+from orchestrator.statechart.structure import Structure
+
+History = Mapping[str, tuple[str, ...]]
+
+
+def enabled(
+    structure: Structure,
+    configuration: Iterable[str],
+    event: str | None,
+    holds: Callable[[Transition], bool],
+) -> list[Transition]:
+    """For each atomic state the first transition that holds, innermost first (SCXML: selectTransitions).
+
+    `event` None selects eventless ones (SCXML: selectEventlessTransitions). Each guard is asked at most once.
+    """
+    chosen: list[Transition] = []
+    asked: dict[str, bool] = {}
+    for leaf in (state for state in configuration if structure.is_leaf(state)):
+        for state in (leaf, *structure.ancestors[leaf]):
+            found = structure.always[state] if event is None else structure.candidates(state, event)
+            first = next((t for t in found if asked_once(asked, t, holds)), None)
+            if first is not None:
+                if first not in chosen:
+                    chosen.append(first)
+                break
+    return chosen
+
+
+def asked_once(asked: dict[str, bool], transition: Transition, holds: Callable[[Transition], bool]) -> bool:
+    """The guard's answer, from memory when another region asked before: one event, one answer."""
+    if transition.ref not in asked:
+        asked[transition.ref] = holds(transition)
+    return asked[transition.ref]
+
+
+def without_conflicts(
+    structure: Structure, transitions: list[Transition], configuration: Iterable[str], history: History
+) -> list[Transition]:
+    """Those that can fire together; a descendant's wins over an ancestor's (SCXML: removeConflictingTransitions)."""
+    if len(transitions) < 2:
+        return transitions
+    kept: list[Transition] = []
+    exits = {t.ref: exit_set(structure, [t], configuration, history) for t in transitions}
+    for candidate in transitions:
+        rivals = [other for other in kept if exits[candidate.ref] & exits[other.ref]]
+        if all(structure.is_descendant(candidate.source, other.source) for other in rivals):
+            kept = [other for other in kept if other not in rivals]
+            kept.append(candidate)
+    return kept
+
+
+def exit_set(
+    structure: Structure, transitions: Iterable[Transition], configuration: Iterable[str], history: History
+) -> set[str]:
+    """Active states that these transitions leave (SCXML: computeExitSet)."""
+    left: set[str] = set()
+    active = tuple(configuration)
+    for transition in transitions:
+        if transition.targets:
+            inside = domain(structure, transition, history)
+            left.update(state for state in active if structure.is_descendant(state, inside))
+    return left
+
+
+def domain(structure: Structure, transition: Transition, history: History) -> str | None:
+    """The state within which everything happens; None is the whole chart (SCXML: getTransitionDomain)."""
+    targets = effective_targets(structure, transition.targets, history)
+    source = transition.source
+    if (
+        transition.internal
+        and structure.chart.states[source].type == "compound"
+        and all(structure.is_descendant(target, source) for target in targets)
+    ):
+        return source
+    return structure.common_ancestor([source, *targets])
+
+
+def effective_targets(structure: Structure, targets: Iterable[str], history: History) -> list[str]:
+    """The targets with history states replaced by what they stand for (SCXML: getEffectiveTargetStates)."""
+    found: list[str] = []
+    for target in targets:
+        if structure.chart.states[target].type != "history":
+            found.append(target)
+        elif target in history:
+            found.extend(history[target])
+        else:
+            found.extend(effective_targets(structure, history_default(structure, target), history))
+    return list(dict.fromkeys(found))
+
+
+def history_default(structure: Structure, target: str) -> tuple[str, ...]:
+    """Where a history state leads before anything is remembered: its transition, or else its parent's initial state."""
+    state = structure.chart.states[target]
+    named = next((t.targets for t in state.transitions if t.targets), ())
+    if named:
+        return named
+    if state.parent is None:
+        return (structure.initial,) if structure.initial else ()
+    parent = structure.chart.states[state.parent]
+    if parent.type == "parallel":
+        return structure.children[parent.id]
+    first = structure.initial_of(parent)
+    return (first,) if first else ()

@@ -1,0 +1,58 @@
+"""The values of a step: what comes in, what a micro step did, and what the whole step leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.effects import Effect
+from orchestrator.statechart.snapshot import Snapshot
+
+MAX_MICROSTEPS = 1_000
+MAX_QUEUE = 1_000
+
+
+class LoopError(Exception):
+    """A step that feeds itself was stopped; the text names the transitions that went round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. `occurred_at` is when, if that is known; a step takes its time from `now`."""
+
+    name: str
+    data: Mapping[str, JSON] = field(default_factory=dict)
+    source: str = ""
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What expressions may know of the instance, and the budget of one step."""
+
+    instance_id: int
+    instance_key: str
+    max_microsteps: int = MAX_MICROSTEPS
+
+
+@dataclass(frozen=True, slots=True)
+class Microstep:
+    """One set of transitions taken together: states in the order they were left and entered, refs of transitions."""
+
+    event: str | None
+    transitions: tuple[str, ...]
+    exited: tuple[str, ...]
+    entered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A macrostep. `handled` says whether the event had any effect; `errors` are failed expressions, in order."""
+
+    snapshot: Snapshot
+    effects: tuple[Effect, ...]
+    microsteps: tuple[Microstep, ...]
+    handled: bool
+    errors: tuple[str, ...]

@@ -1,0 +1,100 @@
+"""What follows from a chart alone, worked out once: order, ancestry, and which transitions an event may enable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from orchestrator.statechart.definition import Activity, Chart, State, Transition
+
+CANDIDATES = 10_000  # event names are the senders' choice, so what is remembered of them is bounded
+GENERATED = frozenset({"after", "done", "activity-done", "activity-error"})  # their events are matched exactly
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """`order` is the document order; `ancestors` are proper, nearest first; `children` leave out history states."""
+
+    chart: Chart
+    order: Mapping[str, int]
+    ancestors: Mapping[str, tuple[str, ...]]
+    children: Mapping[str, tuple[str, ...]]
+    histories: Mapping[str, tuple[str, ...]]
+    activities: Mapping[str, tuple[str, Activity]]
+    always: Mapping[str, tuple[Transition, ...]]
+    timeouts: Mapping[str, tuple[Transition, ...]]
+    _enabled_by: dict[tuple[str, str], tuple[Transition, ...]] = field(default_factory=dict)
+
+    def is_descendant(self, state: str, of: str | None) -> bool:
+        """Whether `state` lies within `of`; None is the whole chart (SCXML: isDescendant)."""
+        return of is None or of in self.ancestors[state]
+
+    def in_order(self, states: Iterable[str]) -> list[str]:
+        """These states in document order, which is also entry order."""
+        return sorted(states, key=self.order.__getitem__)
+
+    def common_ancestor(self, states: Iterable[str]) -> str | None:
+        """The least common compound ancestor (SCXML: findLCCA); None is the whole chart."""
+        first, *others = states
+        for ancestor in self.ancestors[first]:
+            if self.chart.states[ancestor].type == "compound" and all(
+                self.is_descendant(other, ancestor) for other in others
+            ):
+                return ancestor
+        return None
+
+    def candidates(self, state: str, event: str) -> tuple[Transition, ...]:
+        """Transitions of this very state which the event may enable, in document order."""
+        key = (state, event)
+        found = self._enabled_by.get(key)
+        if found is None:
+            if len(self._enabled_by) >= CANDIDATES:
+                self._enabled_by.clear()
+            transitions = self.chart.states[state].transitions
+            found = tuple(transition for transition in transitions if matches(transition, event))
+            self._enabled_by[key] = found
+        return found
+
+    def initial_of(self, state: State) -> str | None:
+        """The child that is entered by default: the named one, or else the first in document order."""
+        children = self.children[state.id]
+        return state.initial if state.initial in state.children else next(iter(children), None)
+
+    @property
+    def initial(self) -> str | None:
+        roots = [key for key in self.chart.roots if self.chart.states[key].type != "history"]
+        return self.chart.initial if self.chart.initial in self.chart.states else next(iter(roots), None)
+
+    def is_leaf(self, state: str) -> bool:
+        return not self.chart.states[state].children
+
+
+def matches(transition: Transition, event: str) -> bool:
+    """Whether one of the transition's descriptors names the event (SCXML 3.12.1: by tokens, `*` is any)."""
+    if transition.kind in GENERATED:
+        return event in transition.events
+    return any(_names(descriptor, event) for descriptor in transition.events)
+
+
+def _names(descriptor: str, event: str) -> bool:
+    if descriptor == "*":
+        return True
+    prefix = descriptor.removesuffix(".*").removesuffix(".")
+    return event == prefix or event.startswith(prefix + ".")
+
+
+@lru_cache(maxsize=512)
+def structure_of(chart: Chart) -> Structure:
+    """The structure of a chart, shared by every step of every thread."""
+    states = chart.states
+    order = {key: at for at, key in enumerate(states)}
+    ancestors: dict[str, tuple[str, ...]] = {}
+    for key, state in states.items():
+        ancestors[key] = (state.parent, *ancestors[state.parent]) if state.parent else ()
+    real = {key: tuple(c for c in s.children if states[c].type != "history") for key, s in states.items()}
+    histories = {key: tuple(c for c in s.children if states[c].type == "history") for key, s in states.items()}
+    activities = {activity.id: (key, activity) for key, s in states.items() for activity in s.activities}
+    always = {key: tuple(t for t in s.transitions if t.kind == "always") for key, s in states.items()}
+    timeouts = {key: tuple(t for t in s.transitions if t.kind == "after") for key, s in states.items()}
+    return Structure(chart, order, ancestors, real, histories, activities, always, timeouts)

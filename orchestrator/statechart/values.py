@@ -1,0 +1,28 @@
+"""Values of a chart that may be computed: data with `${...}` in it, and durations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.durations import parse_duration
+from orchestrator.statechart.expressions import ExpressionError, render
+from orchestrator.statechart.run import Run
+
+
+def rendered(data: Mapping[str, JSON], run: Run, **more: Any) -> dict[str, JSON]:
+    """The data with its expressions worked out; `more` are further variables. Raises ExpressionError."""
+    scope = run.scope(**more)
+    return {key: render(value, scope) for key, value in data.items()}
+
+
+def seconds(text: str, run: Run) -> float:
+    """The length of a duration that may be computed. Raises ExpressionError."""
+    value = render(text, run.scope()) if "${" in text else text
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = f"PT{max(value, 0):f}S"
+        return parse_duration(str(value))
+    except ValueError as error:
+        raise ExpressionError(f"{text}: {error}") from None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from designer import edits
 from designer.edits.tree import walk
+from orchestrator.statechart.document import readable
 
 Kind = Literal["chart", "state", "transition", "activity"]
 MOST_TITLE = 60
@@ -46,8 +47,7 @@ def select(document: Mapping[str, Any], ref: str) -> Selection:
 
 def title_of(key: str, state: Mapping[str, Any]) -> str:
     """A state's title, or its key made readable."""
-    words = key.replace("_", " ").replace("-", " ").replace(".", " ").strip()
-    return str(state.get("title") or words[:1].upper() + words[1:] or key)
+    return str(state.get("title") or readable(key))
 
 
 def titles(document: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 from django.contrib.auth.models import User
@@ -42,7 +43,7 @@ def create_machine(owner: User, title: str, document: Mapping[str, JSON], slug: 
 
 def _insert(owner: User, title: str, document: Mapping[str, JSON], slug: str) -> Machine:
     description = str(document.get("description") or "")[:DESCRIPTION_LENGTH]
-    draft = {**document, "id": slug, "title": title}
+    draft = {**copy.deepcopy(dict(document)), "id": slug, "title": title}
     return Machine.objects.create(owner=owner, title=title, slug=slug, description=description, draft=draft)
 
 

@@ -72,8 +72,8 @@ class Transition:
     """One way out of a state.
 
     `ref` is its stable address in the document, e.g. `review/on/0` or `charge/invoke/0/onDone/0`.
-    `events` are descriptors (`a`, `a.*`, `*`); empty means eventless. `delay` is set for kind `after` only, whose single
-    event is `after.<ref>`. No targets means a targetless transition: actions run and no state is left.
+    `events` are descriptors (`a`, `a.*`, `*`); empty means eventless. `delay` is set for kind `after` only, whose
+    single event is `after.<ref>`. No targets means a targetless transition: actions run and no state is left.
     """
 
     ref: str
@@ -115,9 +115,9 @@ class Compensation:
 class Activity:
     """A side effect started on entry of its state and cancelled on its exit.
 
-    `id` is unique in the chart; its result arrives as `done.invoke.<id>` or `error.invoke.<id>`. Values of `input` may hold
-    `${CEL}`. `result` names the context key which receives the result. `on_failure` decides what happens when the attempts are
-    used up; with `catch` the state has a transition of kind `activity-error`.
+    `id` is unique in the chart; its result arrives as `done.invoke.<id>` or `error.invoke.<id>`. Values of `input` may
+    hold `${CEL}`. `result` names the context key which receives the result. `on_failure` decides what happens when the
+    attempts are used up; with `catch` the state has a transition of kind `activity-error`.
     """
 
     ref: str
@@ -135,7 +135,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state; `transitions` holds every way out in document order (on, after, always, onDone, then its activities')."""
+    """A state; `transitions` holds every way out in document order: on, after, always, onDone, then activities'."""
 
     id: str
     type: StateType

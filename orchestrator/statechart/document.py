@@ -31,7 +31,7 @@ from orchestrator.statechart.definition import (
 )
 from orchestrator.statechart.dumping import dump
 from orchestrator.statechart.expressions import MAX_LENGTH
-from orchestrator.statechart.reading import KEY, DocumentError, Node, bound_depth, loads
+from orchestrator.statechart.reading import KEY, DocumentError, Node, bound_depth, loads, readable
 
 __all__ = ["FORMAT", "DocumentError", "content_hash", "dump", "loads", "parse", "readable"]
 
@@ -65,17 +65,12 @@ ACTION_KEYS = {
 RETRY_KEYS = frozenset({"maxAttempts", "interval", "backoff", "maxInterval", "jitter", "errors"})
 UNDO_KEYS = frozenset({"kind", "title", "input", "timeout", "retry"})
 UNDO_RETRY = Retry(max_attempts=5)
+ATTEMPT_TIMEOUT = "PT30S"
 
 
 def content_hash(document: object) -> str:
     """SHA-256 of the document as compact JSON; the order of keys counts, because the order of states has a meaning."""
     return hashlib.sha256(json.dumps(document, separators=(",", ":")).encode()).hexdigest()
-
-
-def readable(key: str) -> str:
-    """A key as a title."""
-    words = key.replace("_", " ").replace("-", " ").replace(".", " ").strip()
-    return words[:1].upper() + words[1:] or key
 
 
 def parse(document: object) -> Chart:
@@ -218,7 +213,7 @@ def _activity(ref: str, node: Node, default_id: str) -> Activity:
         title=node.text("title", readable(kind), 200),
         input=node.mapping("input"),
         result=node.optional("result", 80),
-        timeout=node.text("timeout", Activity.__dataclass_fields__["timeout"].default, MAX_LENGTH),
+        timeout=node.text("timeout", ATTEMPT_TIMEOUT, MAX_LENGTH),
         retry=_retry(node, Retry()),
         on_failure=policy,  # type: ignore[arg-type]  # checked above
         compensation=_compensation(node),
@@ -249,7 +244,7 @@ def _compensation(holder: Node) -> Compensation | None:
         kind=kind,
         title=node.text("title", readable(kind), 200),
         input=node.mapping("input"),
-        timeout=node.text("timeout", "PT30S", MAX_LENGTH),
+        timeout=node.text("timeout", ATTEMPT_TIMEOUT, MAX_LENGTH),
         retry=_retry(node, UNDO_RETRY),
     )
 

@@ -20,6 +20,7 @@ from orchestrator.statechart.definition import (
     State,
     Transition,
 )
+from orchestrator.statechart.reading import readable
 
 LIST_OF = {"on": "on", "after": "after", "always": "always", "done": "onDone"}
 Document = dict[str, Any]
@@ -48,16 +49,16 @@ def _states(chart: Chart, keys: Iterable[str]) -> Document:
 def _state(chart: Chart, state: State) -> Document:
     implied = "compound" if state.children else "atomic"
     values = {
-        "title": state.title,
+        "title": state.title if state.title != readable(state.id) else None,
         "description": state.description,
         "type": state.type if state.type != implied else None,
         "initial": state.initial,
         "history": state.history,
-        "expectedWithin": state.expected_within,
         "entry": _actions(state.entry),
         "exit": _actions(state.exit),
-        "invoke": [_activity(state, activity) for activity in state.activities],
         **{name: [_way(t) for t in state.transitions if t.kind == kind] for kind, name in LIST_OF.items()},
+        "invoke": [_activity(state, activity) for activity in state.activities],
+        "expectedWithin": state.expected_within,
         "meta": dict(state.meta),
         "states": _states(chart, state.children),
     }

@@ -1,6 +1,6 @@
 """The CEL adapter: expressions and `${...}` templates over the JSON of an instance.
 
-Google's C++ CEL returns errors as values, so every result is checked for its type; it bounds recursion and iteration itself.
+Google's C++ CEL returns errors as values, so every result is checked for its type; it bounds recursion and iteration.
 """
 
 from __future__ import annotations

@@ -75,6 +75,12 @@ def _children(item: object) -> Iterable[Any]:
     return item if isinstance(item, list | tuple) else ()
 
 
+def readable(key: str) -> str:
+    """A key as a title."""
+    words = key.replace("_", " ").replace("-", " ").replace(".", " ").strip()
+    return words[:1].upper() + words[1:] or key
+
+
 class Node:
     """One JSON object of the document with its path, as in `states/review/on/0`."""
 

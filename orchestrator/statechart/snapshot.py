@@ -27,9 +27,9 @@ class Undoable:
 class Snapshot:
     """All that a step needs of the past. `configuration` lists all active states in document order.
 
-    `entered` holds when each active state was entered (event time). `invocations` maps the id of a running activity to its
-    invocation; `suspended` are activities that were stopped by a failure and start anew on a retry. `undoables` are
-    completed activities with a compensation, oldest first; `compensating` is the invocation of the running
+    `entered` holds when each active state was entered (event time). `invocations` maps the id of a running activity to
+    its invocation; `suspended` are activities that were stopped by a failure and start anew on a retry. `undoables`
+    are completed activities with a compensation, oldest first; `compensating` is the invocation of the running
     compensation. `counter` numbers invocations.
     """
 

@@ -20,9 +20,8 @@ def check(chart: Chart) -> Iterator[Problem]:
         yield from _shape(state)
         yield from _initial_child(chart, state)
         yield from _history(chart, state)
-    if all(
-        target in chart.states for state in chart.states.values() for t in state.transitions for target in t.targets
-    ):
+    ways = [transition for state in chart.states.values() for transition in state.transitions]
+    if all(target in chart.states for way in ways for target in way.targets):
         yield from _movement(chart)
 
 

@@ -25,10 +25,9 @@ def _targets(chart: Chart, transition: Transition) -> Iterator[Problem]:
     for target in lost:
         message = f"The target “{target}” does not exist."
         yield error("unknown-target", transition.ref, "target", message, "Choose a state that exists.")
-    if not transition.targets and not transition.actions and transition.kind != "on":
-        if transition.kind == "always" or transition.kind == "after":
-            message = "The transition has no target and does nothing."
-            yield error("does-nothing", transition.ref, "target", message, "Choose a target or add an action.")
+    if not transition.targets and not transition.actions and transition.kind in ("always", "after"):
+        message = "The transition has no target and does nothing."
+        yield error("does-nothing", transition.ref, "target", message, "Choose a target or add an action.")
     if transition.kind == "always" and not transition.targets and not transition.guard and transition.actions:
         message = "The automatic transition has no target and no guard, so it would run without end."
         yield error("endless", transition.ref, "guard", message, "Give it a target, or a guard that becomes false.")

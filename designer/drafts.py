@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
-from orchestrator.statechart.document import DocumentError, parse
 
 from designer.edits import Document, EditError
 from designer.models import DraftRevision
 from orchestrator.definitions.models import Machine
+from orchestrator.statechart.document import DocumentError, parse
 
 TITLE_LENGTH = 120
 DESCRIPTION_LENGTH = 500

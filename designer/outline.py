@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.statechart.validate import Problem
-
 from designer.edits.tree import TRANSITION_LISTS, targets_of
 from designer.forms.base import to_words
 from designer.selection import title_of
+from orchestrator.statechart.validate import Problem
 
 ICONS = {
     "final": "circle-dot",

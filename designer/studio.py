@@ -9,8 +9,6 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils.safestring import SafeString, mark_safe
-from orchestrator.statechart.document import DocumentError, content_hash, parse
-from orchestrator.statechart.validate import Problem, validate
 
 from designer import drafts
 from designer.outline import Node, outline
@@ -20,6 +18,8 @@ from orchestrator.definitions.permissions import can_edit
 from orchestrator.definitions.publish import draft_errors
 from orchestrator.diagrams.render import DiagramError, Overlay, render_svg
 from orchestrator.statechart.definition import Chart
+from orchestrator.statechart.document import DocumentError, content_hash, parse
+from orchestrator.statechart.validate import Problem, validate
 
 
 @dataclass(frozen=True, slots=True)

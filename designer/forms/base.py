@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from django import forms
+
 from orchestrator.statechart.durations import parse_duration
 
 TEXT_LENGTH = 2_000

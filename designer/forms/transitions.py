@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from orchestrator.statechart.expressions import check
 
 from designer.forms.base import TEXT_LENGTH, DurationField, StyledForm, mono
+from orchestrator.statechart.expressions import check
 
 EVENT_LENGTH = 200
 KINDS = {"on": "Transition", "after": "Timeout", "always": "Automatic transition", "onDone": "When done"}

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from orchestrator.statechart.document import loads
 
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
 from orchestrator.definitions.publish import publish
 from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.document import loads
 
 FOLDER = Path(__file__).parent
 

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
-from orchestrator.statechart.document import DocumentError, parse
 
 from designer.gallery.load import gallery_entries
 from orchestrator.diagrams.render import DiagramError, Overlay, render_svg
 from orchestrator.statechart.definition import Chart, State, Transition
+from orchestrator.statechart.document import DocumentError, parse
 
 register = template.Library()
 SHOWN = "order-fulfilment"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
-from orchestrator.statechart.expressions import check
 
 from designer import drafts
 from designer.edits import Document, update_chart
@@ -29,6 +28,7 @@ from designer.views.common import (
     submit,
 )
 from orchestrator.definitions.models import Machine
+from orchestrator.statechart.expressions import check
 
 PREFIXES = ("entry", "exit", "actions")
 

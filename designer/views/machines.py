@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from orchestrator.statechart.document import DocumentError, content_hash, dump, loads, parse
 
 from designer.forms.chart import ImportForm, NewMachineForm
 from designer.gallery.load import gallery_entries
@@ -19,7 +18,10 @@ from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
 from orchestrator.definitions.permissions import visible_machines
 from orchestrator.diagrams.render import DiagramError, render_svg
+from orchestrator.formats.errors import FormatError
+from orchestrator.formats.registry import read_file
 from orchestrator.runtime import queries
+from orchestrator.statechart.document import DocumentError, content_hash, dump, parse
 
 QUERY_LENGTH = 100
 SHOWN = 60
@@ -112,9 +114,9 @@ def import_file(request: MemberRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            chart = parse(loads(form.cleaned_data["file"]))
-        except DocumentError as error:
-            form.add_error("file", f"{error.path}: {error.message}" if error.path else error.message)
+            chart = read_file(form.files["file"].name, form.cleaned_data["file"])
+        except FormatError as error:
+            form.add_error("file", str(error))
         else:
             title = form.cleaned_data["title"] or chart.title or chart.id
             return redirect(design_url(create_machine(request.user, title, dump(chart))))

@@ -27,8 +27,9 @@ def event_answer(outcome: Accepted | CommandError) -> EventAnswer:
     if isinstance(outcome, CommandError):
         field = FIELD_NAMES.get(outcome.field, outcome.field)
         return EventAnswer(status="refused", code=outcome.code, message=outcome.message, field=field)
-    status = "duplicate" if outcome.duplicate else "accepted"
-    return EventAnswer(status=status, event=outcome.event, instance=outcome.instance)
+    return EventAnswer(
+        status="duplicate" if outcome.duplicate else "accepted", event=outcome.event, instance=outcome.instance
+    )
 
 
 def instance_out(row: InstanceRow) -> InstanceOut:

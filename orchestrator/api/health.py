@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from orchestrator.runtime import queries
 
-BROKER_TIMEOUT = 2.0  # seconds
+BROKER_TIMEOUT = 2  # seconds
 SILENCE = 60.0  # seconds after which a worker or beat counts as gone
 
 
@@ -72,7 +72,7 @@ def _heartbeat(name: str, age: float | None, mend: str) -> Check:
 def _broker() -> Check:
     try:
         with current_app.connection_for_write(connect_timeout=BROKER_TIMEOUT) as connection:
-            connection.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT, interval_start=0.1)
+            connection.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT)
     except Exception:
         return Check("broker", False, "The broker does not answer; check REDIS_URL and that it is running.")
     return Check("broker", True, "The broker answers.")

@@ -26,7 +26,8 @@ def render_svg(
     """The full `svg.sb-diagram` markup, every word in it escaped, so it may be marked safe.
 
     `prefix` starts every id, so that several diagrams share a page. `data-drawn` on the svg says `full`, `plain`
-    (labels on the lines) or `collapsed` (top-level states only). DiagramError, with a sentence for the screen, past `seconds`.
+    (labels on the lines) or `collapsed` (top-level states only). Past `seconds` comes DiagramError, with a sentence for
+    the screen.
     """
     picture, layout = plan(chart, detail, seconds)
     scene = Scene(picture, layout, overlay.lifted(picture.hidden), prefix)

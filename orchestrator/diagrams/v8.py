@@ -46,18 +46,19 @@ def lay_out(dot: str, seconds: float) -> str:
     """The layout as Graphviz `json0` text; LayoutFailed past the time or memory limit."""
     global _warm
     context, _warm = _warm or _start(), None
+    failed = True
     try:
         answer = context.call("layOut", dot, timeout_sec=seconds)
+        failed = False
     except JSTimeoutException as error:
         raise LayoutFailed(f"layout stopped after {seconds:.1f} s") from error
     except JSEvalException as error:
         raise LayoutFailed("layout ran out of memory or failed inside") from error
-    else:
-        _warm, context = context, None  # a context that failed is never used again: its memory may be torn
-        return cast(str, answer)
     finally:
-        if context is not None:
+        if failed:  # a context that failed is never used again: its memory may be torn
             context.close()
+    _warm = context
+    return cast(str, answer)
 
 
 def _start() -> MiniRacer:

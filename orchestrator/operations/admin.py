@@ -66,7 +66,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_select_related = ["machine"]
 
 
-class AccountAdmin(UserAdmin):
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # cannot be subscripted at run time
     """Accounts; when someone came last is a fact, not a field."""
 
     readonly_fields = ["last_login", "date_joined"]

@@ -133,7 +133,9 @@ def test_a_draft_changed_by_somebody_else_is_not_overwritten(screen: Page, mira:
     screen.goto("/machines/approval/design?select=review")
     jonas = User.objects.create_user("jonas", first_name="Jonas", last_name="Thal")
     document = {**DRAFT, "title": "Theirs"}
-    DraftRevision.objects.create(machine=machine, number=7, parent=None, document=document, label="rename it", author=jonas)
+    DraftRevision.objects.create(
+        machine=machine, number=7, parent=None, document=document, label="rename it", author=jonas
+    )
     Machine.objects.filter(pk=machine.pk).update(draft=document, draft_revision=7)
     screen.get_by_label("Title").fill("Mine")
     screen.get_by_label("Title").press("Enter")

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from orchestrator.statechart.document import parse
 
 from designer import edits
 from designer.edits.tree import failures, targets_of, transition_slots, walk
+from orchestrator.statechart.document import parse
 
 KEYS = ["a", "b", "c", "d", "e"]
 

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.diagrams.dot import dot_source
 from orchestrator.diagrams.extract import Detail, extract
 from orchestrator.diagrams.render import Overlay, render_png, render_svg
-from orchestrator.statechart.definition import Assign, Cancel, Chart, Compensation, Raise, Send
+from orchestrator.statechart.definition import Action, Assign, Cancel, Chart, Compensation, Raise, Send
 from tests.diagrams.charts import activity, chart, state, way
 from tests.diagrams.support import parse, refs
 
@@ -22,7 +22,7 @@ PAYLOADS = [
     "]]><!ENTITY x SYSTEM 'file:///etc/passwd'>",
     '"]; evil [URL="javascript:alert(1)" image="/etc/passwd"',
     '<<TABLE HREF="javascript:alert(1)"><TR><TD>x</TD></TR></TABLE>>',
-    "\\N \\G \\L \\\" \\",
+    '\\N \\G \\L \\" \\',
     "&lt;script&gt; &amp; &#60;b&#62;",
     "${7*7} {{ 7*7 }} {% load x %}",
     "line\nbreak\r\ntab\tnull\x00bell\x07escape\x1b[31m",
@@ -32,8 +32,8 @@ PAYLOADS = [
 ]
 ELEMENTS = {"svg", "defs", "symbol", "pattern", "g", "path", "polygon", "rect", "circle", "text", "title", "use"}
 ATTRIBUTES = {
-    "class", "d", "points", "x", "y", "width", "height", "rx", "r", "cx", "cy", "viewBox", "id", "data-ref", "data-drawn",
-    "role", "tabindex", "aria-label", "aria-hidden", "href", "fill", "patternUnits", "patternTransform",
+    "class", "d", "points", "x", "y", "width", "height", "rx", "r", "cx", "cy", "viewBox", "id", "data-ref",
+    "data-drawn", "role", "tabindex", "aria-label", "aria-hidden", "href", "fill", "patternUnits", "patternTransform",
 }  # fmt: skip
 LOCAL = re.compile(r"#d--[a-z]+|url\(#d--hatch\)")
 
@@ -42,7 +42,7 @@ def hostile(text: str) -> Chart:
     """The text in every field that people fill in."""
     undo = Compensation("http", text)
     task = replace(activity("a", text, 3), kind=text, id=text, compensation=undo)
-    actions = [Assign(text, text), Raise(text), Send(text, delay=text, id=text), Cancel(text)]
+    actions: list[Action] = [Assign(text, text), Raise(text), Send(text, delay=text, id=text), Cancel(text)]
     made = chart(
         text,
         "a",

@@ -71,7 +71,8 @@ def test_the_picture_is_as_wide_as_asked_and_shows_the_stuck_state_in_its_colour
 
 def test_words_are_painted() -> None:
     """The ink of a title has the place its letters need: more words, more ink, none without a font."""
-    short, long = (colours(render_png(words_only(title), Overlay()))["#191d27"] for title in ("iiiiiiiiiii", "MMMMMMMMMMM"))
+    titles = ("iiiiiiiiiii", "MMMMMMMMMMM")
+    short, long = (colours(render_png(words_only(title), Overlay()))["#191d27"] for title in titles)
     assert short > 100
     assert short * 2 < long
 

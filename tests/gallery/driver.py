@@ -6,14 +6,13 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from orchestrator.statechart.document import parse
-from orchestrator.statechart.transition import Environment, Event, Step, start, transition
-
 from designer.gallery import activities
 from designer.gallery.load import gallery_entries
 from orchestrator.sdk.activities import ActivityFailed, lookup
 from orchestrator.statechart.definition import JSON, Chart
+from orchestrator.statechart.document import parse
 from orchestrator.statechart.effects import CancelActivity, CancelTimer, SetTimer, StartActivity
+from orchestrator.statechart.transition import Environment, Event, Step, start, transition
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ENVIRONMENT = Environment(instance_id=1, instance_key="key-1")

@@ -8,10 +8,11 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from orchestrator.statechart.transition import Event, start, transition
 
 from orchestrator.sdk.eventlog import LogEvent, read
+from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.snapshot import FINISHED, Snapshot
+from orchestrator.statechart.transition import Event, start, transition
 from tests.gallery.driver import BEGINNING, ENVIRONMENT, Run, chart_named
 
 DATA = Path(os.environ.get("SIGNALBOX_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -26,7 +27,7 @@ def outcome_of(events: list[LogEvent]) -> tuple[Snapshot, int]:
     for row in events:
         if step.snapshot.status in FINISHED:
             break
-        data = {"lifecycle": row.lifecycle, "case": dict(row.attributes)} if row.attributes else {}
+        data: dict[str, JSON] = {"lifecycle": row.lifecycle, "case": dict(row.attributes)} if row.attributes else {}
         event = Event(name=row.event, data=data, occurred_at=row.time)
         step = transition(CHART, step.snapshot, event, row.time, ENVIRONMENT)
         assert step.errors == ()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from orchestrator.statechart.document import dump, parse
-from orchestrator.statechart.validate import validate
 
 from designer.gallery.load import GalleryEntry, gallery_entries, load_gallery
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.sdk.activities import lookup
+from orchestrator.statechart.document import dump, parse
+from orchestrator.statechart.validate import validate
 from tests.gallery.driver import CALLABLES
 
 EXPECTED = {

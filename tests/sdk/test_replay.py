@@ -50,7 +50,7 @@ def owner() -> User:
 def client(owner: User) -> Iterator[Client]:
     published(owner)
     _, secret = tokens.issue(owner, "replay", timedelta(hours=1))
-    transport = httpx.WSGITransport(app=get_wsgi_application())  # type: ignore[arg-type]
+    transport = httpx.WSGITransport(app=get_wsgi_application())
     with Client("http://testserver", secret, transport=transport) as client:
         yield client
 

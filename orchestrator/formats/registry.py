@@ -1,0 +1,45 @@
+"""Every format by name and file extension: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from orchestrator.formats import signalbox
+from orchestrator.formats.errors import FormatError
+from orchestrator.statechart.definition import Chart
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`read` and `write` are pure; a format that can only be read or only be written has None for the other."""
+
+    name: str
+    title: str
+    extensions: tuple[str, ...]
+    read: Callable[[str | bytes], Chart] | None
+    write: Callable[[Chart], str] | None
+
+
+FORMATS = {
+    known.name: known for known in (Format("signalbox", "Signalbox JSON", (".json",), signalbox.read, signalbox.write),)
+}
+
+
+def format_of(filename: str) -> Format:
+    """The format which reads files of this name. Raises FormatError naming those that can be read."""
+    extension = PurePath(filename).suffix.lower()
+    readers = [known for known in FORMATS.values() if known.read is not None]
+    found = next((known for known in readers if extension in known.extensions), None)
+    if found is None:
+        readable = ", ".join(f"{known.title} ({' '.join(known.extensions)})" for known in readers)
+        raise FormatError(f"files ending in “{extension[:20]}” are not known; choose one of {readable}")
+    return found
+
+
+def read_file(filename: str, content: str | bytes) -> Chart:
+    """The chart in a file. Raises FormatError."""
+    reader = format_of(filename).read
+    assert reader is not None, "format_of only gives formats that can be read"
+    return reader(content)

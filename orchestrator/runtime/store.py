@@ -13,7 +13,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
-from orchestrator.runtime.inputs import Input
+from orchestrator.runtime.inputs import ENDED, Input
 from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.plan import Live
 from orchestrator.runtime.writes import Writes
@@ -98,6 +98,9 @@ FROM STDIN"""
 _DROP_TIMERS = """
 DELETE FROM runtime_timer t USING unnest(%b::bigint[], %b::text[], %b::text[]) u(instance, kind, ref)
 WHERE t.instance_id = u.instance AND t.kind = u.kind AND t.ref = u.ref"""
+
+# Drop what instances that ended still waited for.
+_DROP_ALL_TIMERS = "DELETE FROM runtime_timer WHERE instance_id = ANY(%s)"
 
 # Set timers and deadlines, replacing those of the same id; a deadline of long past is judged only after it has settled.
 _SET_TIMERS = """
@@ -220,6 +223,9 @@ def _save_timers(cursor: Cursor, writes: Writes) -> None:
     due = [timer for timer in writes.timers.values() if timer is not None]
     if due:
         cursor.execute(_SET_TIMERS, [SHARDS, settings.STALL_SETTLE, *columns(due)])
+    closed = [instance for instance, resolution in writes.ended.items() if resolution in ENDED]
+    if closed:
+        cursor.execute(_DROP_ALL_TIMERS, (closed,))
 
 
 def _save_incidents(cursor: Cursor, writes: Writes) -> None:

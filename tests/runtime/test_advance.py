@@ -196,3 +196,14 @@ def test_a_start_that_loops_leaves_a_failed_instance_which_can_be_cancelled(publ
     drain()
     assert Instance.objects.get(pk=instance).status == "cancelled"
     assert not Incident.objects.filter(resolved_at=None).exists()
+
+
+def test_an_instance_that_ended_waits_for_nothing(publish: Publish) -> None:
+    sending = [{"type": "send", "event": "nag", "delay": "PT1H", "id": "nag"}]
+    machine = publish(draft={"entry": sending, "on": [{"event": "submit", "target": "done"}]})
+    instance = start(StartRequest(machine.slug, "a")).instance
+    drain()
+    assert Timer.objects.get().event == "nag"
+    send(EventRequest("submit", instance=instance))
+    drain()
+    assert not Timer.objects.exists()

@@ -34,7 +34,7 @@ def humanise(seconds: float) -> str:
         return f"{seconds:.1f} s"
     left = round(seconds)
     if (left >= TWO_DAYS and left % 86_400 == 0) or left >= 10 * 86_400:
-        return f"{left // 86_400} days"
+        return f"{left // 86_400:,} days"
     units = NAMES if left > TWO_DAYS else NAMES[1:]
     parts: list[str] = []
     for size, name in units:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -15,9 +13,9 @@ from designer.models import DraftRevision
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
 from tests.designer.conftest import DRAFT
+from tests.support import CHROMIUM, needs_chromium
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-pytestmark = pytest.mark.skipif(not CHROMIUM and os.environ.get("CI") != "true", reason="Chromium is not installed")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")

@@ -66,11 +66,13 @@ class ImportForm(StyledForm):
     title = forms.CharField(
         max_length=TITLE_LENGTH, required=False, help_text="Left empty, the title in the file is used."
     )
+    filename = ""
     file = forms.FileField(label="Chart document (JSON)", widget=forms.FileInput({"accept": ".json,application/json"}))
 
     def clean_file(self) -> str:
         """The text of the file, bounded and decoded."""
         upload = self.cleaned_data["file"]
+        self.filename = str(upload.name)
         if upload.size > IMPORT_BYTES:
             raise forms.ValidationError("The file is larger than 1 MB. Split the chart into smaller machines.")
         try:

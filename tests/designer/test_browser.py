@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
 from designer.models import DraftRevision
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
+from tests.browser import Enter
 from tests.designer.conftest import DRAFT
-from tests.support import CHROMIUM, needs_chromium
+from tests.support import needs_chromium
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the driver's event loop runs in this thread
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture
@@ -31,20 +24,8 @@ def mira(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def screen(browser: Browser, live_server: object, mira: User) -> Iterator[Page]:
-    """A page of somebody who is logged in; an error in the browser's console fails the test."""
-    context = browser.new_context(base_url=str(live_server), viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/login")
-    page.get_by_label("Name").fill("mira")
-    page.get_by_label("Password").fill("pw")
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_role("heading", name="Machines").wait_for()
-    yield page
-    context.close()
-    assert errors == []
+def screen(enter: Enter, mira: User) -> Page:
+    return enter(mira)
 
 
 def saved(page: Page, words: str) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from pathlib import Path
 
-import environ
+from kombu import Queue
+
+from orchestrator import environment
+from orchestrator.embedded import files, running
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-VAR_DIR = Path(env.str("SIGNALBOX_VAR", default=str(BASE_DIR / "var")))
+env = environment.Environment()
+VAR_DIR = Path(env.str("SIGNALBOX_VAR", default=str(BASE_DIR / "var"))).absolute()
+if "DATABASE_URL" not in os.environ:  # a command beside a `make run` in this folder uses the same services
+    env.ENVIRON = {**running.environment(VAR_DIR), **os.environ}
 
-SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key")
+SECRET_KEY = env.str("SECRET_KEY", default="") or files.kept_secret(VAR_DIR / "secret-key")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
-BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000")
+PORT = env.int("PORT", default=8000)
+BASE_URL = env.str("BASE_URL", default=f"http://127.0.0.1:{PORT}")
 
 INSTALLED_APPS = [
     "orchestrator.operations",
@@ -25,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",  # its documentation page finds its files here instead of on a server of others
     "orchestrator.definitions",
     "orchestrator.runtime",
     "orchestrator.alerts",
@@ -33,6 +42,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "orchestrator.middleware.content_security_policy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -58,11 +68,13 @@ TEMPLATES = [
         },
     }
 ]
+_database = environment.database(env.str("DATABASE_URL", default="postgres://signalbox@127.0.0.1:25432/signalbox"))
 DATABASES = {
     "default": {
-        **env.db_url("DATABASE_URL", default="postgres://signalbox@127.0.0.1:25432/signalbox"),
+        **_database,
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        "CONN_HEALTH_CHECKS": True,  # a pooled connection may be older than the last restart of the server
+        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
         "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
     }
 }
@@ -71,17 +83,66 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # so nothing has to be collected before a start
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "designer:machines"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 
+vars().update(environment.mail(env.str("EMAIL_URL", default="")))
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="signalbox@localhost")
+EMAIL_TIMEOUT = 20
+MAILBOX_DIR = VAR_DIR / "mail"
+
 ALERT_GATHER = env.float("ALERT_GATHER", default=5.0)  # seconds without a new incident before the group is mailed
 ALERT_REPEAT = env.float("ALERT_REPEAT", default=3600.0)  # seconds before a group that grows is mailed again
 ALERT_DEFAULT_RECIPIENTS = env.list("ALERT_DEFAULT_RECIPIENTS", default=[])
-MAILBOX_DIR = VAR_DIR / "mail"
 
-STALL_SETTLE = env.float("STALL_SETTLE", default=30.0)  # seconds for which a deadline of long past may settle before it is judged
-HTTP_ALLOW_HOSTS = env.list("HTTP_ALLOW_HOSTS", default=[])  # host or host:port which http activities may reach though it is private
+STALL_SETTLE = env.float("STALL_SETTLE", default=30.0)  # seconds before a deadline of long past is judged
+HTTP_ALLOW_HOSTS = env.list("HTTP_ALLOW_HOSTS", default=[])  # host or host:port allowed though it is private
 ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=[])  # modules which register Python callables for activities
+
+SWEEP_EVERY = env.float("SWEEP_EVERY", default=1.0)  # seconds between two looks for work that no hint was sent for
+REDIS_URL = environment.redis(env.str("REDIS_URL", default=""))
+CELERY_BROKER_URL = REDIS_URL or "pgmq://localhost"
+_patience = {"max_retries": 1, "interval_start": 0, "interval_step": 0}  # a hint is not worth a request's time
+CELERY_BROKER_TRANSPORT_OPTIONS = _patience | (
+    {"visibility_timeout": 120, "socket_connect_timeout": 4, "socket_timeout": 30, "health_check_interval": 20}
+    if REDIS_URL
+    else {
+        "conn_string": environment.queue_address(_database),
+        "init_extension": False,  # PostgreSQL from the wheel has no such extension; its SQL is run instead
+        "visibility_timeout": 120,
+        "wait_time_seconds": 0,
+        "pool_size": 2,
+        "pool_timeout": 4,
+    }
+)
+CELERY_BROKER_POOL_LIMIT = 4
+CELERY_BROKER_CONNECTION_TIMEOUT = 4
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("sweep"))  # two, so that a flood of hints never delays a sweep
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SOFT_TIME_LIMIT = 50
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BEAT_SCHEDULER = "orchestrator.celery:SweepScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_BEAT_SCHEDULE = {
+    "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep", "expires": 10}},
+    "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "sweep", "expires": 10}},
+}
+import_module("orchestrator.celery")  # its application is the current one wherever Django is set up

@@ -18,6 +18,7 @@ class EntrySet:
     history: History
     states: dict[str, None] = field(default_factory=dict)
     defaults: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    _covered: set[str] = field(default_factory=set)  # the states with all their ancestors
 
     def add_transitions(self, transitions: Iterable[Transition]) -> None:
         """All that these transitions enter (SCXML: computeEntrySet)."""
@@ -36,7 +37,7 @@ class EntrySet:
         if state.type == "history":
             self._add_history(key)
             return
-        self.states[key] = None
+        self._add(key)
         if state.type == "compound":
             initial = self.structure.initial_of(state)
             if initial:
@@ -44,6 +45,11 @@ class EntrySet:
                 self.add_ancestors(initial, key)
         elif state.type == "parallel":
             self._add_regions(key)
+
+    def _add(self, key: str) -> None:
+        if key not in self.states:
+            self.states[key] = None
+            self._covered.update((key, *self.structure.ancestors[key]))
 
     def _add_history(self, key: str) -> None:
         remembered = self.history.get(key)
@@ -59,7 +65,7 @@ class EntrySet:
 
     def _add_regions(self, key: str) -> None:
         for child in self.structure.children[key]:
-            if not any(state == child or self.structure.is_descendant(state, child) for state in self.states):
+            if child not in self._covered:
                 self.add_descendants(child)
 
     def add_ancestors(self, key: str, upto: str | None) -> None:
@@ -67,6 +73,6 @@ class EntrySet:
         for ancestor in self.structure.ancestors[key]:
             if ancestor == upto:
                 return
-            self.states[ancestor] = None
+            self._add(ancestor)
             if self.structure.chart.states[ancestor].type == "parallel":
                 self._add_regions(ancestor)

@@ -20,17 +20,16 @@ def enabled(
 
     `event` None selects eventless ones (SCXML: selectEventlessTransitions). Each guard is asked at most once.
     """
-    chosen: list[Transition] = []
+    chosen: dict[str, Transition] = {}
     asked: dict[str, bool] = {}
     for leaf in (state for state in configuration if structure.is_leaf(state)):
         for state in (leaf, *structure.ancestors[leaf]):
             found = structure.always[state] if event is None else structure.candidates(state, event)
             first = next((t for t in found if asked_once(asked, t, holds)), None)
             if first is not None:
-                if first not in chosen:
-                    chosen.append(first)
+                chosen.setdefault(first.ref, first)
                 break
-    return chosen
+    return list(chosen.values())
 
 
 def asked_once(asked: dict[str, bool], transition: Transition, holds: Callable[[Transition], bool]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.statechart.checks.problem import Problem, error, warning
 from orchestrator.statechart.definition import Chart, State
-from orchestrator.statechart.entry import EntrySet
+from orchestrator.statechart.select import history_default
 from orchestrator.statechart.structure import Structure, structure_of
 
 
@@ -98,22 +98,27 @@ def _is_dead_end(structure: Structure, key: str) -> bool:
 
 def reachable(structure: Structure) -> list[str]:
     """Every state that some sequence of events may enter, in document order."""
-    found: dict[str, None] = {}
-    waiting = [structure.initial] if structure.initial else []
+    found: set[tuple[str, str | None]] = set()
+    waiting: list[tuple[str, str | None]] = [(structure.initial, None)] if structure.initial else []
     while waiting:
-        fresh = [key for key in _entered(structure, waiting.pop()) if key not in found]
-        found.update(dict.fromkeys(fresh))
-        for key in fresh:
-            waiting.extend(target for t in structure.chart.states[key].transitions for target in t.targets)
-    return structure.in_order(found)
+        entered = waiting.pop()
+        if entered not in found:
+            found.add(entered)
+            waiting.extend(_implied(structure, *entered))
+    return structure.in_order({key for key, _ in found})
 
 
-def _entered(structure: Structure, target: str) -> set[str]:
-    """What is entered when a transition leads to this state from far away, history states included."""
-    entry = EntrySet(structure, {})
-    entry.add_descendants(target)
-    entry.add_ancestors(target, None)
-    for state in list(entry.states):
-        entry.add_ancestors(state, None)
-    marks = {target} if structure.chart.states[target].type == "history" else set()
-    return {*entry.states, *marks}
+def _implied(structure: Structure, key: str, through: str | None) -> Iterator[tuple[str, str | None]]:
+    """What is entered, or may be later, once a state is entered for the sake of a child (None: by default)."""
+    state = structure.chart.states[key]
+    if state.parent is not None:
+        yield state.parent, key
+    for transition in state.transitions:
+        yield from ((target, None) for target in transition.targets)
+    if state.type == "history":
+        yield from ((target, None) for target in history_default(structure, key))
+    elif state.type == "parallel":
+        yield from ((child, None) for child in structure.children[key] if child != through)
+    elif state.type == "compound" and through is None:
+        initial = structure.initial_of(state)
+        yield from [(initial, None)] if initial else []

@@ -1,29 +1,34 @@
-"""`manage.py up`: PostgreSQL (unless DATABASE_URL names one), web, worker and beat under one process; Ctrl-C stops all."""
+"""`manage.py up`: PostgreSQL (unless DATABASE_URL names one), web, worker and beat; Ctrl-C stops them all."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from typing import NamedTuple
 
 from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.core.management.base import CommandError, CommandParser
+from django.db import connection, connections, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from psycopg.conninfo import make_conninfo
 
-from designer.gallery.load import load_gallery
 from orchestrator import environment
 from orchestrator.embedded import ports, running
 from orchestrator.embedded.broker import ensure_queue
 from orchestrator.embedded.cluster import Cluster
 from orchestrator.embedded.errors import EmbeddedError
 from orchestrator.embedded.files import write_private
+from orchestrator.embedded.foreground import Foreground, call
 from orchestrator.embedded.lock import FolderLock
 from orchestrator.embedded.reach import check_database
 from orchestrator.embedded.services import answers, services
@@ -31,37 +36,60 @@ from orchestrator.embedded.supervisor import Supervisor
 from orchestrator.operations.management.plain import PlainCommand
 
 ADMIN = "admin"
-BROKER_PATIENCE = 4.0  # seconds
+BROKER_PATIENCE = 4  # seconds
+
+
+class Place(NamedTuple):
+    """Where the web process listens, and how others call it."""
+
+    port: int
+    address: str
 
 
 class Command(PlainCommand):
     help = "Run Signalbox: the embedded PostgreSQL or the one of DATABASE_URL, web, worker and beat. Ctrl-C stops it."
     requires_system_checks = []
 
-    def handle(self, **options: object) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--run",
+            nargs=argparse.REMAINDER,
+            metavar="COMMAND",
+            help="run a command beside Signalbox and stop with it; a Signalbox that runs in this folder is used",
+        )
+
+    def handle(self, *, run: list[str] | None, **options: object) -> None:
         var = Path(settings.VAR_DIR)
+        if run and running.environment(var):
+            sys.exit(call(run, {**running.environment(var), **os.environ}))
+        port = ports.free_port() if run and "PORT" not in os.environ else settings.PORT
+        address = settings.BASE_URL if port == settings.PORT else f"http://{ports.LOOPBACK}:{port}"
         try:
-            with FolderLock(running.lock_path(var), f"Signalbox runs in this folder at {settings.BASE_URL}"):
-                self._run(var)
+            with FolderLock(running.lock_path(var), f"Signalbox runs in this folder at {address}"):
+                ended = self._run(var, Place(port, address), run)
         except EmbeddedError as error:
             raise CommandError(str(error)) from None
+        if run:
+            sys.exit(ended)
+        self.stdout.write("Signalbox has stopped.")
 
-    def _run(self, var: Path) -> None:
-        if not ports.is_free(settings.PORT):
-            raise CommandError(f"Port {settings.PORT} is taken; choose another, for example PORT={settings.PORT + 1}.")
+    def _run(self, var: Path, place: Place, run: list[str] | None) -> int:
+        if problem := ports.problem(place.port):
+            raise CommandError(problem)
         with _database(var) as cluster:
             self._prepare(var)
-            supervisor = Supervisor(
-                services(settings.BASE_DIR, settings.PORT, {**os.environ, **_addresses(cluster)}),
-                tend=lambda: _restart(cluster),
-            )
-            running.announce(var, _addresses(cluster))
+            addresses = _addresses(cluster, place)
+            values = {**os.environ, **addresses}
+            command = Foreground(run or [], values)
+            supervisor = Supervisor(services(settings.BASE_DIR, place.port, values))
+            supervisor.tend = lambda: _tend(cluster, command, supervisor)
+            running.announce(var, addresses)
             try:
-                supervisor.run(answers(settings.PORT), lambda: self._announce(var))
+                return supervisor.run(answers(place.port), command.start if run else lambda: self._announce(var, place))
             finally:
+                command.end()
                 running.withdraw(var)
-                connection.close_pool()
-        self.stdout.write("Signalbox has stopped.")
+                _close_pool()
 
     def _prepare(self, var: Path) -> None:
         """Bring the database up to date; a second start finds nothing to do here."""
@@ -71,18 +99,20 @@ class Command(PlainCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             self.stdout.write("Preparing the database.")
             call_command("migrate", verbosity=0, interactive=False)
-        with connection.cursor() as cursor:
-            ensure_queue(cursor.connection)
+        if not settings.REDIS_URL:
+            with connection.cursor() as cursor:
+                ensure_queue(cursor.connection)
         if not User.objects.filter(is_superuser=True).exists():
             password = secrets.token_urlsafe(12)
             with transaction.atomic():
-                load_gallery(User.objects.create_superuser(ADMIN, password=password))
+                User.objects.create_superuser(ADMIN, password=password)
+                call_command("loadgallery", stdout=StringIO())
                 write_private(_password_file(var), password + "\n")
             self.stdout.write(f"The administrator is {ADMIN} with the password {password}")
         connection.close()
 
-    def _announce(self, var: Path) -> None:
-        self.stdout.write(f"Signalbox runs at {settings.BASE_URL}")
+    def _announce(self, var: Path, place: Place) -> None:
+        self.stdout.write(f"Signalbox runs at {place.address}")
         if _password_file(var).exists():
             self.stdout.write(f"Log in as {ADMIN}; the password is in {_password_file(var)}")
         self.stdout.write("Ctrl-C stops it.")
@@ -100,20 +130,31 @@ def _database(var: Path) -> Iterator[Cluster | None]:
         yield cluster
 
 
-def _restart(cluster: Cluster | None) -> None:
+def _tend(cluster: Cluster | None, command: Foreground, supervisor: Supervisor) -> None:
+    """Start a PostgreSQL again that was killed, and end with the command if there is one."""
+    ended = command.status()
+    if ended is not None:
+        supervisor.finish(ended)
     if cluster is not None and cluster.has_ended():
         print("PostgreSQL ended and is started again.", flush=True)
         cluster.start()
 
 
-def _addresses(cluster: Cluster | None) -> dict[str, str]:
+def _addresses(cluster: Cluster | None, place: Place) -> dict[str, str]:
     """What the services, and other commands of this folder, must know."""
     return {
         "DATABASE_URL": cluster.url if cluster else os.environ["DATABASE_URL"],
         "REDIS_URL": settings.REDIS_URL,
-        "PORT": str(settings.PORT),
-        "BASE_URL": settings.BASE_URL,
+        "SIGNALBOX_VAR": str(settings.VAR_DIR),
+        "PORT": str(place.port),
+        "BASE_URL": place.address,
     }
+
+
+def _close_pool() -> None:
+    wrapper = connections["default"]
+    if isinstance(wrapper, DatabaseWrapper):
+        wrapper.close_pool()
 
 
 def _password_file(var: Path) -> Path:
@@ -131,7 +172,7 @@ def _check_broker() -> None:
         return
     try:
         with current_app.connection_for_write(connect_timeout=BROKER_PATIENCE) as broker:
-            broker.ensure_connection(max_retries=1, timeout=BROKER_PATIENCE, interval_start=0.1)
+            broker.ensure_connection(max_retries=1, timeout=BROKER_PATIENCE, interval_start=0)
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CommandError(f"Redis cannot be reached ({reason}); check REDIS_URL and that it runs.") from None

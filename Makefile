@@ -1,11 +1,11 @@
 # Two commands matter: `make run` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint format bench replay clean
+.PHONY: help run test install lint format bench replay screenshots clean
 
 PY := .venv/bin/python
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
 
 run: .venv/run ## Run Signalbox and print its address; Ctrl-C stops it (PORT, DATABASE_URL, REDIS_URL, EMAIL_URL)
 	@$(PY) manage.py up
@@ -22,12 +22,11 @@ lint: .venv/test ## Check style, types, import rules and templates
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/djlint --check --lint --quiet templates
+	@.venv/bin/djlint --lint --quiet templates
 
-format: .venv/test ## Let ruff and djlint tidy the code
+format: .venv/test ## Let ruff tidy the code
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@.venv/bin/djlint --reformat --quiet templates
 
 bench: .venv/test ## Measure, on an empty database of its own
 	@$(PY) -m orchestrator.embedded run --temporary -- $(PY) -m benchmarks $(PARTS)
@@ -36,14 +35,18 @@ replay: .venv/run ## Replay an event log at full speed: make replay LOG=FILE MAC
 	@test -n "$(LOG)" -a -n "$(MACHINE)" || { echo 'Say which: make replay LOG=FILE MACHINE=SLUG' >&2; exit 2; }
 	@$(PY) manage.py up --run $(PY) manage.py replay "$(LOG)" --machine "$(MACHINE)" --speed max
 
+screenshots: .venv/test ## Take the pictures of the README anew, with the bank's log: make screenshots LOG=FILE
+	@var=$$(mktemp -d) && SIGNALBOX_VAR=$$var $(PY) manage.py up --run $(PY) docs/make_screenshots.py "$(LOG)"; \
+		ended=$$?; rm -rf "$$var"; exit $$ended
+
 clean: ## Remove .venv and what tools have cached; the data in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/run: requirements.txt .ci/venv
+.venv/run: requirements.txt constraints.txt .ci/venv
 	@bash .ci/venv requirements.txt
 	@touch $@
 
-.venv/test: requirements.txt requirements-dev.txt .ci/venv
+.venv/test: requirements.txt requirements-dev.txt constraints.txt .ci/venv
 	@bash .ci/venv requirements-dev.txt
 	@touch .venv/run $@

@@ -20,7 +20,7 @@ ROUNDS = 3
 
 
 def figures() -> Iterator[Figure]:
-    current_app.conf.broker_url = "memory://"  # nobody takes hints here: this process drains by itself
+    current_app.conf.update(broker_url="memory://")  # nobody takes hints here: this process drains by itself
     owner = User.objects.create_user("bench")
     machine = create_machine(owner, "Ring", ring(10))
     publish(machine, owner)

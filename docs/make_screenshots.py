@@ -20,11 +20,12 @@ STUCK = 90_000  # ms until the stall detection has judged what was replayed
 
 
 def manage(*words: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *words], cwd=HERE.parent, check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "manage.py", *words]
+    subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 our own command
 
 
 def start_some() -> None:
-    """Orders that go well, that wait for stock, and one whose carrier does not know the address; documents in review."""
+    """Orders that go well, that wait for stock, and that the carrier cannot deliver; documents in review."""
     contexts = ["{}", '{"items": ["unicorn"]}', "{}", '{"address": "nowhere"}', "{}"]
     for number in range(1, 13):
         manage("start", "order-fulfilment", f"SO-{10400 + number}", "--context", contexts[number % len(contexts)])

@@ -66,6 +66,7 @@ def redis(url: str) -> str:
 def queue_address(parts: Mapping[str, Any]) -> str:
     """The database's address for the queue's client, which pastes the parts into a conninfo without quoting them."""
     options = {name: value for name, value in parts.get("OPTIONS", {}).items() if isinstance(value, str)}
+    options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()  # a hint may be lost
     words = [_quoted(parts["PASSWORD"] or "-"), *(f"{name}={_quoted(value)}" for name, value in options.items())]
     user, password = quote(_quoted(parts["USER"]), safe=""), quote(" ".join(words), safe="")
     name = quote(_quoted(parts["NAME"]), safe="")

@@ -74,7 +74,7 @@ DATABASES = {
         **_database,
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,  # a pooled connection may be older than the last restart of the server
-        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
+        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 5}},
         "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
     }
 }
@@ -100,7 +100,8 @@ ALERT_DEFAULT_RECIPIENTS = env.list("ALERT_DEFAULT_RECIPIENTS", default=[])
 
 STALL_SETTLE = env.float("STALL_SETTLE", default=30.0)  # seconds before a deadline of long past is judged
 HTTP_ALLOW_HOSTS = env.list("HTTP_ALLOW_HOSTS", default=[])  # host or host:port allowed though it is private
-ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=[])  # modules which register Python callables for activities
+# Modules which register Python callables for activities; by default those of the gallery's machines.
+ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=["designer.gallery.activities"])
 
 SWEEP_EVERY = env.float("SWEEP_EVERY", default=1.0)  # seconds between two looks for work that no hint was sent for
 REDIS_URL = environment.redis(env.str("REDIS_URL", default=""))

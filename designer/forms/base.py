@@ -22,10 +22,15 @@ NAMES = ("day", "h", "min", "s")
 
 
 class StyledForm(forms.Form):
-    """A form whose controls carry the classes of the style sheet and name their error for screen readers."""
+    """A form whose controls carry the classes of the style sheet and name their error for screen readers.
+
+    `ids` is the pattern of the controls' ids: a form that opens over another one needs a pattern of its own.
+    """
+
+    ids = "f-%s"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("auto_id", "f-%s")
+        kwargs.setdefault("auto_id", self.ids)
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
@@ -46,7 +51,8 @@ class StyledForm(forms.Form):
         super().full_clean()
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
-                self.fields[name].widget.attrs.update({"aria-invalid": "true", "aria-describedby": f"f-{name}-err"})
+                marks = {"aria-invalid": "true", "aria-describedby": f"{self.ids % name}-err"}
+                self.fields[name].widget.attrs.update(marks)
 
 
 def mono(rows: int = 0, **attributes: str) -> forms.Widget:

@@ -83,6 +83,7 @@ class ImportForm(StyledForm):
 
 
 class PublishForm(StyledForm):
+    ids = "dialog-%s"
     notes = forms.CharField(
         max_length=NOTES_LENGTH,
         required=False,
@@ -93,6 +94,7 @@ class PublishForm(StyledForm):
 
 
 class StartForm(StyledForm):
+    ids = "dialog-%s"
     key = forms.CharField(
         max_length=200,
         label="Business key",

@@ -57,9 +57,13 @@ class Bell:
 
 
 class Channel(pgmq.Channel):
-    """Only who consumes listens; an acknowledgement rings."""
+    """Only who consumes listens; an acknowledgement rings; nothing is kept over a crash."""
 
     connection: Transport
+
+    def _new_queue(self, queue: str, **kwargs: Any) -> None:
+        """A table without a log: what it holds are hints, and after a crash the sweep finds the work."""
+        self.pgmq.create_queue(self._queue_name(queue), unlogged=True)
 
     def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:
         name = self._queue_name(queue)

@@ -161,3 +161,17 @@ def expect_mail(page: Page, subject: str) -> None:
         return page.get_by_role("link", name=subject).count()
 
     wait_for(found, f"a mail with the subject {subject}")
+
+
+def test_an_order_that_cannot_be_shipped_is_undone_in_reverse(page: Page, site: Site) -> None:
+    log_in(page, site)
+    page.goto("/machines/order-fulfilment/design")
+    page.locator("#start").click()
+    page.get_by_role("dialog").get_by_label("Context").fill('{"address": "nowhere"}')
+    start(page, "SO-1")
+    page.get_by_role("link", name="See it in Operations").click()
+    expect(page.locator("#main")).to_contain_text("Undone in Order cancelled.", timeout=SLOW)
+    newest_first = page.get_by_role("region", name="Activities").locator("li b")
+    expect(newest_first).to_have_text(
+        ["Refund the card", "Release the goods", "Hand over to the carrier", "Reserve the goods", "Charge the card"]
+    )

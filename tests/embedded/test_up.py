@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.embedded.outside import Up, command_of, descendants, lives, run, up
+from tests.embedded.outside import Up, children, command_of, descendants, lives, run, up
 from tests.support import wait_for
 
 
@@ -139,6 +139,6 @@ def test_a_port_that_is_taken_is_one_sentence_with_the_mend(tmp_path: Path) -> N
 
 
 def _worker(site: Up) -> int:
-    """The oldest worker process, or 0; its children are called the same."""
-    family = descendants(site.process.pid)
-    return min((pid for pid in family if "orchestrator.celery --quiet worker" in command_of(pid)), default=0)
+    """The worker that the manager started, 0 while there is none."""
+    found = (pid for pid in children(site.process.pid) if "orchestrator.celery --quiet worker" in command_of(pid))
+    return next(found, 0)

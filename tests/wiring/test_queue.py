@@ -15,6 +15,7 @@ from celery.schedules import schedule
 from django.conf import settings
 from django.db import connection
 from kombu import Connection, Consumer, Producer, Queue
+from kombu.exceptions import OperationalError
 
 from orchestrator import environment
 from orchestrator.celery import MOST_WAITING, SweepScheduler
@@ -141,6 +142,6 @@ def _whereabouts() -> dict[str, Any]:
 def test_a_broker_that_is_down_costs_a_request_no_time() -> None:
     down = Connection("redis://127.0.0.1:1/0", transport_options=settings.CELERY_BROKER_TRANSPORT_OPTIONS)
     begun = time.monotonic()
-    with pytest.raises(down.connection_errors):
+    with pytest.raises(OperationalError):
         _ = down.default_channel
     assert time.monotonic() - begun < 2

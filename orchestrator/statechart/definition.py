@@ -155,7 +155,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A whole statechart; `states` is flat and in document order, `roots` are the top-level states."""
+    """A whole statechart; `states` is flat and in document order, `roots` are the top-level states.
+
+    `derived` keeps what others work out from this very chart. A cache under the chart itself would compare whole charts:
+    the drafts of one machine are alike.
+    """
 
     id: str
     title: str
@@ -165,10 +169,7 @@ class Chart:
     context: Mapping[str, JSON] = field(default_factory=dict)
     description: str = ""
     meta: Mapping[str, JSON] = field(default_factory=dict)
-
-    def __hash__(self) -> int:
-        """Cheap on purpose: what is derived from a chart is cached under it, and lookups find the very same object."""
-        return hash((self.id, len(self.states)))
+    derived: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def transition(self, ref: str) -> Transition | None:
         """The transition at this address, or None."""

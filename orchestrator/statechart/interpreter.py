@@ -101,7 +101,7 @@ def move(run: Run, event: str | None) -> bool:
 def select(run: Run, event: str | None) -> list[Transition]:
     configuration = run.active()
     chosen = enabled(run.structure, configuration, event, lambda transition: _holds(run, transition))
-    return without_conflicts(run.structure, chosen, configuration, run.history)
+    return without_conflicts(run.structure, chosen, run.history)
 
 
 def _holds(run: Run, transition: Transition) -> bool:

@@ -39,33 +39,38 @@ def asked_once(asked: dict[str, bool], transition: Transition, holds: Callable[[
     return asked[transition.ref]
 
 
-def without_conflicts(
-    structure: Structure, transitions: list[Transition], configuration: Iterable[str], history: History
-) -> list[Transition]:
+def without_conflicts(structure: Structure, transitions: list[Transition], history: History) -> list[Transition]:
     """Those that can fire together; a descendant's wins over an ancestor's (SCXML: removeConflictingTransitions)."""
     if len(transitions) < 2:
         return transitions
+    domains = {t.ref: domain(structure, t, history) for t in transitions if t.targets}
     kept: list[Transition] = []
-    exits = {t.ref: exit_set(structure, [t], configuration, history) for t in transitions}
     for candidate in transitions:
-        rivals = [other for other in kept if exits[candidate.ref] & exits[other.ref]]
+        rivals = [other for other in kept if _meet(structure, domains, candidate, other)]
         if all(structure.is_descendant(candidate.source, other.source) for other in rivals):
             kept = [other for other in kept if other not in rivals]
             kept.append(candidate)
     return kept
 
 
+def _meet(structure: Structure, domains: Mapping[str, str | None], one: Transition, other: Transition) -> bool:
+    """Whether both leave some state: then one domain is the other or lies in it, and every domain holds active states."""
+    if one.ref not in domains or other.ref not in domains:
+        return False
+    inner, outer = domains[one.ref], domains[other.ref]
+    if inner is None or outer is None or inner == outer:
+        return True
+    return structure.is_descendant(inner, outer) or structure.is_descendant(outer, inner)
+
+
 def exit_set(
     structure: Structure, transitions: Iterable[Transition], configuration: Iterable[str], history: History
 ) -> set[str]:
     """Active states that these transitions leave (SCXML: computeExitSet)."""
-    left: set[str] = set()
-    active = tuple(configuration)
-    for transition in transitions:
-        if transition.targets:
-            inside = domain(structure, transition, history)
-            left.update(state for state in active if structure.is_descendant(state, inside))
-    return left
+    domains = {domain(structure, transition, history) for transition in transitions if transition.targets}
+    if None in domains:
+        return set(configuration)
+    return {state for state in configuration if not domains.isdisjoint(structure.ancestors[state])}
 
 
 def domain(structure: Structure, transition: Transition, history: History) -> str | None:
@@ -106,4 +111,6 @@ def history_default(structure: Structure, target: str) -> tuple[str, ...]:
     if parent.type == "parallel":
         return structure.children[parent.id]
     first = structure.initial_of(parent)
+    if first and structure.chart.states[first].type == "history":
+        first = next(iter(structure.children[parent.id]), None)
     return (first,) if first else ()

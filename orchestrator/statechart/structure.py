@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from orchestrator.statechart.definition import Activity, Chart, State, Transition
 
@@ -84,9 +83,15 @@ def _names(descriptor: str, event: str) -> bool:
     return event == prefix or event.startswith(prefix + ".")
 
 
-@lru_cache(maxsize=512)
 def structure_of(chart: Chart) -> Structure:
-    """The structure of a chart, shared by every step of every thread."""
+    """The structure of a chart, worked out once and shared by every step of every thread."""
+    found = chart.derived.get("structure")
+    if not isinstance(found, Structure):
+        found = chart.derived["structure"] = _worked_out(chart)
+    return found
+
+
+def _worked_out(chart: Chart) -> Structure:
     states = chart.states
     order = {key: at for at, key in enumerate(states)}
     ancestors: dict[str, tuple[str, ...]] = {}

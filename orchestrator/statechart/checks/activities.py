@@ -57,5 +57,8 @@ def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
 
 def _times(ref: str, timeout: str, retry: Retry) -> Iterator[Problem]:
     yield from duration_problem(ref, "timeout", timeout)
-    yield from duration_problem(ref, "retry", retry.interval)
-    yield from duration_problem(ref, "retry", retry.max_interval)
+    for text in (retry.interval, retry.max_interval):
+        if "${" in text:
+            message = f"The time between attempts cannot be computed, and “{text}” is not a duration."
+            yield error("duration", ref, "retry", message, "Write a duration such as PT30S.")
+        yield from duration_problem(ref, "retry", text)

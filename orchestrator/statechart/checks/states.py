@@ -17,7 +17,7 @@ def check(chart: Chart) -> Iterator[Problem]:
         return
     yield from _initial(chart)
     for state in chart.states.values():
-        yield from _shape(state)
+        yield from _shape(chart, state)
         yield from _initial_child(chart, state)
         yield from _history(chart, state)
     ways = [transition for state in chart.states.values() for transition in state.transitions]
@@ -42,9 +42,10 @@ def _initial_child(chart: Chart, state: State) -> Iterator[Problem]:
         yield error("unknown-initial", state.id, "initial", message, "Choose a state inside.")
 
 
-def _shape(state: State) -> Iterator[Problem]:
+def _shape(chart: Chart, state: State) -> Iterator[Problem]:
     """What a kind of state may not have."""
-    if state.type in ("compound", "parallel") and not state.children:
+    inside = [key for key in state.children if chart.states[key].type != "history"]
+    if state.type in ("compound", "parallel") and not inside:
         message = f"“{state.title}” is {state.type} but holds no states."
         yield error("no-children", state.id, "type", message, "Add states inside, or make it a plain state.")
     if state.type in ("atomic", "final", "history") and state.children:
@@ -53,6 +54,9 @@ def _shape(state: State) -> Iterator[Problem]:
     if state.type == "final" and (state.transitions or state.activities):
         message = f"“{state.title}” is final but has ways out or activities."
         yield error("final-goes-on", state.id, "type", message, "Remove them, or make it a plain state.")
+    if state.type == "final" and state.parent and chart.states[state.parent].type == "parallel":
+        message = f"“{state.title}” is final but stands directly in “{chart.states[state.parent].title}”, as a region."
+        yield error("final-region", state.id, "type", message, "Move it into a region, or make it a plain state.")
     if state.expected_within and state.type in ("final", "history"):
         message = f"“{state.title}” is {state.type}, so no instance waits in it."
         yield error("expected-nowhere", state.id, "expectedWithin", message, "Remove the expected time.")
@@ -64,17 +68,29 @@ def _history(chart: Chart, state: State) -> Iterator[Problem]:
     if state.parent is None:
         message = f"The history state “{state.title}” stands outside of any state, so there is nothing to remember."
         yield error("history-outside", state.id, "type", message, "Move it into the state it should remember.")
-    if state.activities or state.entry or state.exit or any(t.kind != "always" for t in state.transitions):
+    extra = any(t.kind != "always" or t.guard for t in state.transitions) or len(state.transitions) > 1
+    if state.activities or state.entry or state.exit or extra:
         message = f"The history state “{state.title}” has more than its default transition."
-        yield error("history-content", state.id, "type", message, "Keep one automatic transition and nothing else.")
-    elif not state.transitions:
+        yield error("history-content", state.id, "type", message, "Keep one automatic transition without a guard.")
+    elif not any(transition.targets for transition in state.transitions):
         message = f"The history state “{state.title}” has no default for the first time."
         yield warning("history-default", state.id, "always", message, "Add an automatic transition to the default.")
+    elif not all(_inside(chart, target, state.parent) for t in state.transitions for target in t.targets):
+        message = f"The default of the history state “{state.title}” is not a state inside the one it remembers."
+        yield error("history-default", state.id, "always", message, "Choose a state inside that is no history state.")
+
+
+def _inside(chart: Chart, key: str, parent: str | None) -> bool:
+    """Whether a history state of `parent` may lead to this state; a target that does not exist is another problem."""
+    state = chart.states.get(key)
+    if state is None or parent is None:
+        return True
+    return state.type != "history" and structure_of(chart).is_descendant(key, parent)
 
 
 def _movement(chart: Chart) -> Iterator[Problem]:
     structure = structure_of(chart)
-    reached = reachable(structure)
+    reached = dict.fromkeys(reachable(structure))
     for state in chart.states.values():
         if state.id not in reached and (state.parent is None or state.parent in reached):
             message = f"“{state.title}” can never be reached."
@@ -93,7 +109,20 @@ def _is_dead_end(structure: Structure, key: str) -> bool:
     around = [states[name] for name in (key, *structure.ancestors[key])]
     if any(state.type == "parallel" for state in around):
         return False  # other regions may lead on
-    return not any(transition.targets for state in around for transition in state.transitions)
+    return not any(
+        transition.targets and (transition.kind != "done" or can_be_done(structure.chart, state.id))
+        for state in around
+        for transition in state.transitions
+    )
+
+
+def can_be_done(chart: Chart, key: str) -> bool:
+    """Whether `done.state` of this state can ever be raised."""
+    state = chart.states[key]
+    inside = [child for child in state.children if chart.states[child].type != "history"]
+    if state.type == "parallel":
+        return bool(inside) and all(can_be_done(chart, child) for child in inside)
+    return any(chart.states[child].type == "final" for child in inside)
 
 
 def reachable(structure: Structure) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from orchestrator.statechart.checks.durations import duration_problem
 from orchestrator.statechart.checks.problem import Problem, error, warning
+from orchestrator.statechart.checks.states import can_be_done
 from orchestrator.statechart.definition import Chart, State, Transition
 from orchestrator.statechart.structure import structure_of
 
@@ -17,6 +18,9 @@ def check(chart: Chart) -> Iterator[Problem]:
             yield from _targets(chart, transition)
             if transition.delay is not None:
                 yield from duration_problem(transition.ref, "delay", transition.delay)
+            if transition.kind == "done" and not can_be_done(chart, state.id):
+                message = f"“{state.title}” can never be done: it lacks a final state inside."
+                yield warning("never-done", transition.ref, "", message, "Add one, or let another event lead on.")
         yield from _shadowed(state)
 
 

@@ -65,7 +65,7 @@ def main(log: str) -> None:
         take(page, "/", "machines")
         page.goto("/admin/operations/machines/bank-loan/")
         if log:
-            page.get_by_text("327 stuck").first.wait_for(timeout=STUCK)
+            page.locator(".sb-badge", has_text="327 stuck").first.wait_for(timeout=STUCK)
         take(page, "/admin/operations/machines/bank-loan/", "machine")
         take(page, "/admin/", "dashboard")
         browser.close()

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 POSTGRESQL = "django.db.backends.postgresql"
 FILES = "orchestrator.alerts.mailbox.EmailBackend"
 MAIL_SCHEMES = {"smtp", "smtp+tls", "smtp+ssl", "smtps", "consolemail"}
+KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 QUOTED = str.maketrans({"\\": "\\\\", "'": "\\'"})
 
 
@@ -23,7 +24,8 @@ class Environment(environ.Env):  # type: ignore[misc]  # it comes without types
         try:
             return super().get_value(var, cast, *args, **kwargs)
         except ValueError as error:
-            raise ImproperlyConfigured(f"{var} cannot be read as {cast.__name__}: {error}.") from None
+            wanted = KINDS.get(cast, "of another kind")
+            raise ImproperlyConfigured(f"{var} must be {wanted}, and “{self.ENVIRON.get(var, '')}” is not.") from error
 
 
 def database(url: str) -> dict[str, Any]:

@@ -78,6 +78,11 @@ DATABASES = {
         "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
     }
 }
+LOGGING = {  # a pool that cannot connect is told in a sentence by whoever asked it for a connection
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"psycopg.pool": {"level": "ERROR"}},
+}
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

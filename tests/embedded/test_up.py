@@ -118,7 +118,7 @@ def test_kill_9_leaves_no_process_and_the_next_start_recovers(site: Up, var: Pat
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis cannot be reached"),
         ({"REDIS_URL": "http://127.0.0.1"}, "REDIS_URL must be the address of a Redis server"),
         ({"EMAIL_URL": "mailto:somebody"}, "EMAIL_URL must be the address of a mail server"),
-        ({"PORT": "many"}, "PORT cannot be read as int"),
+        ({"PORT": "many"}, "PORT must be a whole number"),
         ({"PORT": "70000"}, "PORT must be a number from 1 to 65535"),
     ],
 )

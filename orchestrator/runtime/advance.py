@@ -60,19 +60,24 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
     """
     left = list(range(SHARDS) if shards is None else shards)
     until, applied, limit = time.monotonic() + budget, 0, BATCH
-    while left:
+    while left := _waiting(left):  # most hints come late: this one statement is all they cost
+        if time.monotonic() > until:
+            nudge.after_commit(left)
+            break
         try:
             left, done = _retrying(left, limit)
             applied, limit = applied + done, min(BATCH, limit * 2)
         except Unstorable as error:
             logger.warning("batch of %d refused: %s", len(error.inputs), error)
             limit = _narrow(error, limit)
-        with store.batch() as cursor:
-            left = store.waiting(cursor, left)
-        if left and time.monotonic() > until:
-            nudge.after_commit(left)
-            break
     return applied
+
+
+def _waiting(shards: Sequence[int]) -> list[int]:
+    if not shards:
+        return []
+    with store.batch() as cursor:
+        return store.waiting(cursor, shards)
 
 
 def _narrow(error: Unstorable, limit: int) -> int:

@@ -25,7 +25,8 @@ def token_of(request: HttpRequest) -> ApiToken:
 
 def actor_of(request: HttpRequest) -> str:
     """How the journal names the token."""
-    return f"token:{token_of(request).name}"
+    token = token_of(request)
+    return f"token:{token.user.get_username()}/{token.name}"[:200]
 
 
 def readable_machine(request: HttpRequest, slug: str) -> Machine:

@@ -18,7 +18,7 @@ from orchestrator.runtime.models import ActivityRun, Instance
 from orchestrator.runtime.store import Cursor, batch
 from orchestrator.runtime.store_intake import InboxRow, KeyRow, NewInstance, Target
 from orchestrator.statechart.definition import JSON
-from orchestrator.statechart.snapshot import FINISHED
+from orchestrator.statechart.snapshot import FINISHED, from_json
 
 __all__ = [
     "Accepted",
@@ -172,12 +172,14 @@ class _Item:
     request: EventRequest
     checked: intake.Checked | None = None
     target: Target | None = None
+    machine: int = 0
     answer: Accepted | CommandError | None = None
     event: int = 0
 
     @property
     def pair(self) -> tuple[str, str]:
-        return (self.request.source, self.request.idempotency_key)
+        """The idempotency key with its sender, which is unique in the machine."""
+        return (f"{self.machine}/{self.request.source}", self.request.idempotency_key)
 
 
 def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepted | CommandError]:
@@ -191,13 +193,16 @@ def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepte
         made = _start_missing(cursor, items, known)
         _refuse(items)
         ids, now = store_intake.new_ids(cursor, len(made) + len(requests))
-        rows = [
-            InboxRow(event, instance, "start", "start", "{}", "", actor, _clamped(request.occurred_at, now))
-            for event, (instance, request) in zip(ids, made.items(), strict=False)
-        ]
         for item, event in zip(_open(items), ids[len(made) :], strict=False):
             item.event = event
         _remember(cursor, items)
+        wanted = {_target(item).id for item in _open(items)}
+        store_intake.discard(cursor, [instance for instance in made if instance not in wanted])
+        rows = [
+            InboxRow(event, instance, "start", "start", "{}", "", actor, _clamped(request.occurred_at, now))
+            for event, (instance, request) in zip(ids, made.items(), strict=False)
+            if instance in wanted
+        ]
         rows.extend(_row(item, actor, now) for item in _open(items))
         nudge.after_commit(store_intake.fill_inbox(cursor, rows))
     return [item.answer or Accepted(item.event, _target(item).id) for item in items]
@@ -234,11 +239,13 @@ def _find(cursor: Cursor, items: Iterable[_Item], known: dict[str, tuple[int, in
     for item in _open(items):
         if item.request.instance is not None:
             item.target = by_id.get(item.request.instance)
+            item.machine = item.target.machine if item.target else 0
             continue
         machine = _caught(lambda slug: _machine(known, slug), item.request.machine)
         if isinstance(machine, CommandError):
             item.answer = machine
         else:
+            item.machine = machine[0]
             pairs.append((item, (machine[0], item.request.key)))
     by_key = store_intake.by_key(cursor, [pair for _, pair in pairs])
     for item, pair in pairs:
@@ -336,11 +343,20 @@ def cancel(instance: int, reason: str, actor: str) -> Accepted:
 def retry(instance: int, reason: str, actor: str) -> int:
     """Try the failed activities of an instance again at once; returns how many. A failed instance runs again."""
     found = _status(instance)
-    runs = ActivityRun.objects.filter(instance=instance)
+    runs = ActivityRun.objects.filter(instance=instance, invocation__in=_waited_for(instance))
     waiting = runs.filter(status="failed").count() + runs.filter(status="pending", attempts__gt=0).count()
     if waiting or found.status == "failed":
         _command(found, "retry", reason, actor)
     return waiting
+
+
+def _waited_for(instance: int) -> list[str]:
+    """Invocations whose answer the instance still wants; a failure that its chart has caught is not among them."""
+    try:
+        snapshot = from_json(Instance.objects.values_list("snapshot", flat=True).get(pk=instance))
+    except ValueError:  # a damaged one: nothing of it can be retried
+        return []
+    return [*snapshot.invocations.values(), *([snapshot.compensating] if snapshot.compensating else [])]
 
 
 def _status(instance: int) -> Instance:

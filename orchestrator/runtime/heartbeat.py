@@ -80,4 +80,5 @@ def _address() -> str:
         "host": given["HOST"],
         "port": given["PORT"],
     }
+    found.update({name: value for name, value in given.get("OPTIONS", {}).items() if isinstance(value, str)})
     return make_conninfo("", **{name: str(value) for name, value in found.items() if value})

@@ -69,9 +69,12 @@ class InboxEvent(models.Model):
 
 
 class EventKey(models.Model):
-    """An idempotency key that was used, with the hash of its payload, so that a repeat answers as the first time."""
+    """An idempotency key that was used, with the hash of its payload, so that a repeat answers as the first time.
 
-    source = models.CharField(max_length=200)
+    `source` is the machine's id and the sender, so that no two machines share keys.
+    """
+
+    source = models.CharField(max_length=240)
     key = models.CharField(max_length=200)
     payload_hash = models.CharField(max_length=64)
     event = models.BigIntegerField()
@@ -155,6 +158,7 @@ class ActivityRun(models.Model):
     status = models.CharField(max_length=10, default="pending")
     attempts = models.SmallIntegerField(default=0)
     due = models.DateTimeField(db_default=Now())
+    hinted_at = models.DateTimeField(null=True)  # when the sweep last sent a hint
     fence = models.IntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     worker = models.CharField(max_length=120, blank=True)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DatabaseError
 
 from orchestrator.runtime.inputs import ENDED, Input, failed_start, step_of
@@ -129,7 +130,7 @@ class Planner:
         detail = Detail()
         try:
             outcome = self._try(live, given, detail)
-        except DatabaseError:
+        except (DatabaseError, SoftTimeLimitExceeded):  # of the batch, not of this input: all is tried anew
             raise
         except LoopError as error:
             outcome = self._set_aside(live, given, detail, "loop", str(error))
@@ -199,7 +200,7 @@ class Planner:
         """Failed runs which the instance still waits for become pending again; what was open about them is answered."""
         waiting = [*snapshot.invocations.values(), *([snapshot.compensating] if snapshot.compensating else [])]
         self.writes.retried.update((live.id, invocation) for invocation in waiting)
-        self.writes.end(live.id, "retried")
+        self.writes.restart(live.id, whole=live.status == "failed")
 
     def _effect(self, live: Live, effect: Effect, given: Input, detail: Detail) -> None:
         match effect:

@@ -13,6 +13,7 @@ from orchestrator.runtime.store_activities import Claimed
 
 LEASES = 500  # expired leases handled by one sweep
 HINTS = 200  # activities hinted at by one sweep
+HINT_AGAIN = 5.0  # seconds after which a hint counts as lost
 LOST = ActivityError("the worker stopped before it answered", "LeaseExpired")
 
 
@@ -36,6 +37,6 @@ def _tell(cursor: Cursor, run: Claimed) -> None:
 def enqueue_activities() -> int:
     """Hint at activities whose time has come; returns how many."""
     with batch() as cursor:
-        ready = store_activities.due(cursor, HINTS)
+        ready = store_activities.due(cursor, HINTS, HINT_AGAIN)
         nudge.after_commit(activities=ready)
     return len(ready)

@@ -5,8 +5,10 @@ Statements run on a server-side binding cursor inside the caller's transaction; 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -51,13 +53,13 @@ DELETE FROM runtime_inboxevent WHERE id = ANY(ARRAY(
     SELECT c.id FROM unnest(%(shards)s::smallint[]) s CROSS JOIN LATERAL (
         SELECT id FROM runtime_inboxevent WHERE shard = s ORDER BY id LIMIT %(limit)s) c
     ORDER BY c.id LIMIT %(limit)s))
-RETURNING id, instance_id, kind, name, data, source, actor, occurred_at, attempts"""
+RETURNING id, instance_id, kind, name, data, source, actor, occurred_at, attempts, received_at"""
 
 # Take the due timers of the locked shards; the row goes with the same commit that applies its event.
 _CLAIM_TIMERS = """
 DELETE FROM runtime_timer WHERE id = ANY(ARRAY(
     SELECT c.id FROM unnest(%(shards)s::smallint[]) s CROSS JOIN LATERAL (
-        SELECT id, due FROM runtime_timer WHERE shard = s AND due <= now() AND kind = 'event'
+        SELECT id, due FROM runtime_timer WHERE shard = s AND due <= %(until)s AND due <= now() AND kind = 'event'
         ORDER BY due LIMIT %(limit)s) c
     ORDER BY c.due, c.id LIMIT %(limit)s))
 RETURNING id, instance_id, 'timer', event, data, ref, 'system', due, 0::smallint"""
@@ -149,6 +151,13 @@ UPDATE runtime_incident n SET resolved_at = now(), resolution = u.resolution
 FROM unnest(%b::bigint[], %b::text[]) u(instance, resolution)
 WHERE n.instance_id = u.instance AND n.resolved_at IS NULL"""
 
+# Resolve the failures that are tried again, and those which had stopped the whole instance.
+_RESOLVE_RESTARTED = """
+UPDATE runtime_incident n SET resolved_at = now(), resolution = 'retried'
+FROM unnest(%b::bigint[], %b::bool[]) u(instance, whole)
+WHERE n.instance_id = u.instance AND n.resolved_at IS NULL
+    AND (n.kind IN ('activity-failed', 'compensation-failed') OR (u.whole AND n.kind IN ('loop', 'poison')))"""
+
 # Open incidents; one that is open already stays as it is.
 _OPEN_INCIDENTS = """
 INSERT INTO runtime_incident (instance_id, machine_id, version_id, kind, state, message, since, resolution)
@@ -177,15 +186,26 @@ def lock(cursor: Cursor, shards: Sequence[int]) -> list[int]:
 
 
 def claim(cursor: Cursor, shards: Sequence[int], limit: int) -> list[Input]:
-    """The due timers, then the oldest inbox rows of locked shards; at most `limit` altogether."""
-    timers = cursor.execute(
-        _CLAIM_TIMERS, {"shards": list(shards), "limit": max(1, limit // 2)}, binary=True
-    ).fetchall()
-    left = limit - len(timers)
-    rows = cursor.execute(_CLAIM, {"shards": list(shards), "limit": left}, binary=True).fetchall() if left else []
-    timers.sort(key=lambda row: (row[7], row[0]))
+    """The oldest inbox rows and the due timers of locked shards in the order of time, at most `limit` of each.
+
+    A timer waits for every inbox row that was received before it fell due: no answer in time loses to its timeout.
+    """
+    rows = cursor.execute(_CLAIM, {"shards": list(shards), "limit": limit}, binary=True).fetchall()
     rows.sort()
-    return [Input(*row) for row in (*timers, *rows)]
+    until = rows[-1][-1] if len(rows) == limit else datetime.max.replace(tzinfo=UTC)
+    given = {"shards": list(shards), "limit": limit, "until": until}
+    timers = cursor.execute(_CLAIM_TIMERS, given, binary=True).fetchall()
+    return list(_in_time(rows, [Input(*row) for row in timers]))
+
+
+def _in_time(rows: Sequence[tuple[Any, ...]], timers: list[Input]) -> Iterator[Input]:
+    """Inbox rows in their own order, each after the timers which fell due before it was received."""
+    waiting = deque(sorted(timers, key=lambda timer: (timer.occurred_at, timer.id)))
+    for *row, received_at in rows:
+        while waiting and waiting[0].occurred_at < received_at:
+            yield waiting.popleft()
+        yield Input(*row)
+    yield from waiting
 
 
 def raise_overdue(cursor: Cursor, shards: Sequence[int], limit: int) -> int:
@@ -233,6 +253,8 @@ def _save_incidents(cursor: Cursor, writes: Writes) -> None:
         cursor.execute(_RESOLVE_LEFT, columns(sorted(writes.left)))
     if writes.ended:
         cursor.execute(_RESOLVE_ENDED, columns(sorted(writes.ended.items())))
+    if writes.restarted:
+        cursor.execute(_RESOLVE_RESTARTED, columns(sorted(writes.restarted.items())))
     if writes.incidents:
         cursor.execute(_OPEN_INCIDENTS, columns(list(writes.incidents.values())))
 

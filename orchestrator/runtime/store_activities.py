@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.runtime.store import Cursor
 
@@ -60,8 +60,13 @@ SELECT id, instance_id, shard, invocation, activity, kind, spec, idempotency_key
 FROM runtime_activityrun WHERE status = 'running' AND lease_until < now()
 ORDER BY lease_until LIMIT %s FOR UPDATE SKIP LOCKED"""
 
-# Activities whose time has come.
-_DUE = "SELECT id FROM runtime_activityrun WHERE status = 'pending' AND due <= now() ORDER BY due LIMIT %s"
+# Activities whose time has come, each hinted at again only after a while: hints that pile up delay the fresh ones.
+_DUE = """
+UPDATE runtime_activityrun SET hinted_at = now() WHERE id = ANY(ARRAY(
+    SELECT id FROM runtime_activityrun WHERE status = 'pending' AND due <= now()
+        AND (hinted_at IS NULL OR hinted_at < due OR hinted_at < now() - %s * interval '1 second')
+    ORDER BY due LIMIT %s FOR UPDATE SKIP LOCKED))
+RETURNING id"""
 
 
 def claim(cursor: Cursor, activity: int, worker: str, lease: float) -> Claimed | None:
@@ -95,12 +100,9 @@ def answer(cursor: Cursor, run: Claimed, name: str, data: str) -> None:
 
 def expired(cursor: Cursor, limit: int) -> list[Claimed]:
     """Attempts whose lease ran out, locked."""
-    return [Claimed(*row) for row in _rows(cursor, _EXPIRED, limit)]
+    return [Claimed(*row) for row in cursor.execute(_EXPIRED, (limit,)).fetchall()]
 
 
-def due(cursor: Cursor, limit: int) -> list[int]:
-    return [row[0] for row in _rows(cursor, _DUE, limit)]
-
-
-def _rows(cursor: Cursor, statement: str, limit: int) -> list[tuple[Any, ...]]:
-    return cursor.execute(statement, (limit,)).fetchall()
+def due(cursor: Cursor, limit: int, again_after: float) -> list[int]:
+    """Due activities for which the sweep has sent no hint in the last `again_after` seconds."""
+    return [row[0] for row in cursor.execute(_DUE, (again_after, limit)).fetchall()]

@@ -66,6 +66,9 @@ FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::timestamptz[
 ORDER BY machine, key
 ON CONFLICT (machine_id, key) DO NOTHING RETURNING id, machine_id, key, status"""
 
+# Instances of this very transaction whose only event was refused.
+_DISCARD = "DELETE FROM runtime_instance WHERE id = ANY(%s) AND seq = 0"
+
 # Inbox ids in the order of the request, and the database clock.
 _IDS = """
 SELECT nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')), clock_timestamp() FROM generate_series(1, %s)"""
@@ -104,6 +107,12 @@ def by_key(cursor: Cursor, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
 def create(cursor: Cursor, rows: Sequence[NewInstance]) -> dict[tuple[int, str], Target]:
     """(machine, key) -> the instances that were really made."""
     return _by_pair(cursor, _NEW, rows)
+
+
+def discard(cursor: Cursor, instances: Sequence[int]) -> None:
+    """Undo the making of instances which nothing was accepted for."""
+    if instances:
+        cursor.execute(_DISCARD, (list(instances),))
 
 
 def _by_pair(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Target]:

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from orchestrator.runtime import advance, heartbeat, perform, recovery, timers
 
+MARGIN = 30  # seconds for what stands around an attempt
+
 
 @shared_task(name="runtime.drain", ignore_result=True)
 def drain(shards: list[int]) -> None:
@@ -13,7 +15,12 @@ def drain(shards: list[int]) -> None:
     advance.drain(shards)
 
 
-@shared_task(name="runtime.perform", ignore_result=True)
+@shared_task(
+    name="runtime.perform",
+    ignore_result=True,
+    soft_time_limit=perform.LONGEST + MARGIN,
+    time_limit=perform.LONGEST + 2 * MARGIN,
+)
 def perform_activity(activity: int) -> None:
     """Run one side effect."""
     perform.perform(activity)

@@ -80,12 +80,20 @@ class Writes:
     retried: set[tuple[int, str]] = field(default_factory=set)
     left: set[tuple[int, str]] = field(default_factory=set)
     ended: dict[int, str] = field(default_factory=dict)  # instance -> resolution of all its incidents
+    restarted: dict[int, bool] = field(default_factory=dict)  # instance -> whether it had failed as a whole
     incidents: dict[tuple[int, str, str], IncidentWrite] = field(default_factory=dict)
 
     def leave(self, instance: int, state: str) -> None:
         """A state was left: what was open about it is over, and what this batch was about to open never began."""
         self.left.add((instance, state))
         for key in [key for key in self.incidents if key[0] == instance and key[2] == state]:
+            del self.incidents[key]
+
+    def restart(self, instance: int, whole: bool) -> None:
+        """Failures are tried again; a state that is overdue stays so, and so does an event which was set aside."""
+        self.restarted[instance] = whole
+        answered = {"activity-failed", "compensation-failed", *(("loop", "poison") if whole else ())}
+        for key in [key for key in self.incidents if key[0] == instance and key[1] in answered]:
             del self.incidents[key]
 
     def end(self, instance: int, resolution: str) -> None:

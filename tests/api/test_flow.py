@@ -60,7 +60,7 @@ def test_the_journal_is_read_in_pages(machine: Machine, caller: Caller) -> None:
         ("sing", "ignored"),
         ("hand.over", "applied"),
     ]
-    assert {row["actor"] for row in rows} == {"token:ci"}
+    assert {row["actor"] for row in rows} == {"token:ada/ci"}
 
 
 def test_bulk_events_get_one_answer_each_in_their_order(machine: Machine, caller: Caller) -> None:

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, connections
 from django.db.models import F
 from django.utils import timezone
@@ -16,6 +17,7 @@ from orchestrator.runtime.commands import EventRequest, StartRequest, cancel, re
 from orchestrator.runtime.models import SHARDS, InboxEvent, Incident, Instance, JournalEntry, Timer
 from orchestrator.runtime.plan import Planner
 from orchestrator.runtime.verify import problems
+from orchestrator.statechart.definition import Chart
 from tests.runtime.conftest import Publish
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +209,59 @@ def test_an_instance_that_ended_waits_for_nothing(publish: Publish) -> None:
     send(EventRequest("submit", instance=instance))
     drain()
     assert not Timer.objects.exists()
+
+
+def test_an_answer_in_time_never_loses_to_its_timeout(publish: Publish) -> None:
+    machine = publish(
+        draft={"on": [{"event": "submit", "target": "review"}], "after": [{"delay": "PT1H", "target": "done"}]}
+    )
+    instance = start(StartRequest(machine.slug, "a")).instance
+    drain()
+    send(EventRequest("submit", instance=instance))
+    InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=2))
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    drain()
+    assert configuration(instance) == "review"
+
+
+def test_a_timeout_that_fell_due_first_comes_first(publish: Publish) -> None:
+    machine = publish(
+        draft={"on": [{"event": "submit", "target": "review"}], "after": [{"delay": "PT1H", "target": "done"}]}
+    )
+    instance = start(StartRequest(machine.slug, "a")).instance
+    drain()
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    send(EventRequest("submit", instance=instance))
+    drain()
+    assert configuration(instance) == "done"
+
+
+def test_a_timer_waits_while_older_events_of_a_long_queue_do(publish: Publish) -> None:
+    machine = publish(draft={"after": [{"delay": "PT1H", "target": "done"}], "on": [{"event": "note"}]})
+    instance = start(StartRequest(machine.slug, "a")).instance
+    drain()
+    send_many([EventRequest("note", instance=instance) for _ in range(6)])
+    InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=2))
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    apply_batch(range(SHARDS), limit=3)
+    assert configuration(instance) == "draft"
+    drain()
+    names = JournalEntry.objects.filter(instance=instance).order_by("seq").values_list("name", flat=True)
+    assert list(names) == ["start", *["note"] * 6, "after.draft/after/0"]
+
+
+def test_a_time_limit_in_the_middle_of_a_batch_sets_no_event_aside(
+    publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = start(StartRequest(publish().slug, "a")).instance
+
+    def interrupted(version: int) -> Chart:
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.runtime.advance.chart_of", interrupted)
+        with pytest.raises(SoftTimeLimitExceeded):
+            drain()
+    drain()
+    assert configuration(instance) == "draft"
+    assert JournalEntry.objects.get().outcome == "applied"

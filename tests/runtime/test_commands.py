@@ -212,3 +212,23 @@ def test_a_broker_that_fails_never_fails_the_call(publish: Publish) -> None:
     current_app.conf.update(broker_url="redis://127.0.0.1:1/0")
     assert start(StartRequest(slug, "a")).created
     assert InboxEvent.objects.count() == 1
+
+
+def test_two_machines_do_not_share_idempotency_keys(publish: Publish) -> None:
+    answers = [
+        send(EventRequest("submit", machine=publish().slug, key="a", start=True, source="shop", idempotency_key="1"))
+        for _ in range(2)
+    ]
+    assert [answer.duplicate for answer in answers] == [False, False]
+
+
+def test_an_event_that_is_refused_starts_nothing(publish: Publish) -> None:
+    machine = publish()
+    events = [
+        EventRequest("submit", machine=machine.slug, key=key, start=True, idempotency_key="same") for key in ("a", "b")
+    ]
+    accepted, refused = send_many(events)
+    assert isinstance(accepted, Accepted)
+    assert isinstance(refused, CommandError)
+    assert list(Instance.objects.values_list("key", flat=True)) == ["a"]
+    assert InboxEvent.objects.count() == 2

@@ -11,7 +11,7 @@ from orchestrator.runtime import recovery
 from orchestrator.runtime.activities.registry import ActivityError
 from orchestrator.runtime.advance import drain
 from orchestrator.runtime.commands import EventRequest, StartRequest, retry, send, start
-from orchestrator.runtime.models import ActivityRun, InboxEvent, Incident, Instance, JournalEntry
+from orchestrator.runtime.models import ActivityRun, InboxEvent, Incident, Instance, JournalEntry, Timer
 from orchestrator.runtime.perform import Outcome, attempt, claim, perform, record
 from orchestrator.runtime.retry import delay, retryable
 from orchestrator.runtime.verify import problems
@@ -256,3 +256,34 @@ def test_only_named_or_passing_errors_are_tried_again() -> None:
     assert not retryable(POLICY, lasting, 1)
     assert retryable({**POLICY, "errors": ["Lasting"]}, lasting, 1)
     assert not retryable({**POLICY, "errors": ["Lasting"]}, passing, 1)
+
+
+def test_a_retry_leaves_a_state_overdue_that_still_is(publish: Publish) -> None:
+    broken.add("charge")
+    instance = begin(publish, draft={**charging(onFailure={"policy": "escalate"}), "expectedWithin": "PT1H"})
+    run_all()
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    drain()
+    assert set(Incident.objects.filter(resolved_at=None).values_list("kind", flat=True)) == {
+        "overdue",
+        "activity-failed",
+    }
+    assert retry(instance.pk, "again", "user:ann") == 1
+    drain()
+    assert [incident.kind for incident in Incident.objects.filter(resolved_at=None)] == ["overdue"]
+
+
+def test_a_failure_which_the_chart_has_caught_is_not_tried_again(publish: Publish) -> None:
+    broken.add("charge")
+    instance = begin(publish, draft=charging(onFailure={"policy": "catch", "target": "review"}))
+    run_all()
+    assert retry(instance.pk, "again", "user:ann") == 0
+    assert not InboxEvent.objects.exists()
+
+
+def test_the_sweep_hints_at_a_waiting_activity_once_in_a_while(publish: Publish) -> None:
+    begin(publish, draft=charging())
+    assert recovery.enqueue_activities() == 1
+    assert recovery.enqueue_activities() == 0
+    ActivityRun.objects.update(hinted_at=timezone.now() - timedelta(seconds=recovery.HINT_AGAIN + 1))
+    assert recovery.enqueue_activities() == 1

@@ -19,7 +19,7 @@ if "DATABASE_URL" not in os.environ:  # a command beside a `make run` in this fo
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or files.kept_secret(VAR_DIR / "secret-key")
 DEBUG = env.bool("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 PORT = env.int("PORT", default=8000)
 BASE_URL = env.str("BASE_URL", default=f"http://127.0.0.1:{PORT}")
 
@@ -52,6 +52,12 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
+if BASE_URL.startswith("https:"):
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    CSRF_TRUSTED_ORIGINS = [BASE_URL]
+    SECURE_HSTS_SECONDS = 3600 * 24 * 365
+if env.bool("TRUST_PROXY", default=False):  # only behind a proxy that sets or removes this header itself
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 ROOT_URLCONF = "orchestrator.urls"
 WSGI_APPLICATION = "orchestrator.wsgi.application"
 TEMPLATES = [
@@ -78,10 +84,23 @@ DATABASES = {
         "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
     }
 }
-LOGGING = {  # a pool that cannot connect is told in a sentence by whoever asked it for a connection
+LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "loggers": {"psycopg.pool": {"level": "ERROR"}},
+    "filters": {
+        "crash": {  # 503 is an answer of the health checks
+            "()": "django.utils.log.CallbackFilter",
+            "callback": lambda record: getattr(record, "status_code", 500) != 503,
+        }
+    },
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR", "filters": ["crash"]},  # a 404 is no news, a 500 is
+        "psycopg.pool": {"level": "ERROR"},  # told in a sentence by whoever asked for a connection
+    },
 }
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -128,7 +147,10 @@ CELERY_BROKER_POOL_LIMIT = 4
 CELERY_BROKER_CONNECTION_TIMEOUT = 4
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_QUEUES = (Queue("celery"), Queue("sweep"))  # two, so that a flood of hints never delays a sweep
+# What applies events (celery, sweep) and what waits for the world (effects, alerts) have processes of their own: a slow
+# service or mail server holds up no event. Each has two queues, so that a flood of hints delays no sweep.
+CELERY_TASK_QUEUES = tuple(Queue(name) for name in ("celery", "sweep", "effects", "alerts"))
+CELERY_TASK_ROUTES = {"runtime.perform": {"queue": "effects"}, "alerts.sweep": {"queue": "alerts"}}
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -148,7 +170,7 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BEAT_SCHEDULER = "orchestrator.celery:SweepScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
-    "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep", "expires": 10}},
-    "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "sweep", "expires": 10}},
+    "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
+    "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "alerts"}},
 }
 import_module("orchestrator.celery")  # its application is the current one wherever Django is set up

@@ -23,7 +23,7 @@ from orchestrator.statechart.definition import JSON
 
 LEASE = 30.0  # seconds without a sign of life after which another worker may take an activity
 HEARTBEAT = 10.0
-LONGEST = 900.0  # seconds of one attempt, whatever the chart says
+LONGEST = 900  # seconds of one attempt, whatever the chart says
 MAX_RESULT = 1_000_000  # characters of JSON
 MAX_ERROR = 2_000
 
@@ -83,7 +83,9 @@ def _keep(run: Claimed, over: threading.Event) -> None:
 def attempt(run: Claimed) -> Outcome:
     """Run the handler in a thread of its own, so that the timeout holds whatever the handler does."""
     spec = json.loads(run.spec)
-    request = ActivityRequest(spec["input"], min(float(spec["timeout"]), LONGEST), run.idempotency_key, run.attempts)
+    request = ActivityRequest(
+        spec["input"], min(float(spec["timeout"]), float(LONGEST)), run.idempotency_key, run.attempts
+    )
     answers: list[Outcome] = []
     thread = threading.Thread(
         target=lambda: answers.append(_run(run.kind, request)), name=f"activity-{run.id}", daemon=True

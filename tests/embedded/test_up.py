@@ -103,7 +103,7 @@ def test_kill_9_leaves_no_process_and_the_next_start_recovers(site: Up, var: Pat
     assert len(family) > 8
     killed.kill()
     with up(var) as again:
-        assert set(again.checks().values()) == {True}
+        wait_for(lambda: set(again.checks().values()) == {True}, "every check passes")
     wait_for(lambda: not any(map(lives, family)), "all processes gone")
 
 
@@ -140,5 +140,5 @@ def test_a_port_that_is_taken_is_one_sentence_with_the_mend(tmp_path: Path) -> N
 
 def _worker(site: Up) -> int:
     """The worker that the manager started, 0 while there is none."""
-    found = (pid for pid in children(site.process.pid) if "orchestrator.celery --quiet worker" in command_of(pid))
+    found = (pid for pid in children(site.process.pid) if "--queues celery,sweep" in command_of(pid))
     return next(found, 0)

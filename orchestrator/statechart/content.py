@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from orchestrator.statechart import saga
@@ -12,7 +11,7 @@ from orchestrator.statechart.effects import CancelTimer, LogMessage, SetTimer
 from orchestrator.statechart.expressions import ExpressionError, evaluate, written
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.steps import Event
-from orchestrator.statechart.values import rendered, seconds
+from orchestrator.statechart.values import later, rendered
 
 
 def execute(run: Run, actions: Iterable[Action]) -> None:
@@ -30,7 +29,7 @@ def perform(run: Run, action: Action) -> None:
         case Assign(to=to, expr=expr):
             run.context = assigned(run.context, to, evaluate(expr, run.scope()))
         case Raise(event=event, data=data):
-            run.raise_event(Event(event, rendered(data, run)))
+            run.raise_event(Event(event, rendered(data, run.scope())))
         case Send():
             send(run, action)
         case Cancel(send_id=send_id):
@@ -43,10 +42,10 @@ def perform(run: Run, action: Action) -> None:
 
 def send(run: Run, action: Send) -> None:
     """An event to the instance itself goes through a durable timer, at once or after its delay."""
-    wait = seconds(action.delay, run) if action.delay else 0.0
+    due = later(run.now, action.delay, run) if action.delay else run.now
+    data = rendered(action.data, run.scope())
     ref = send_ref(action.id or str(run.number()))
-    due = run.now + timedelta(seconds=wait)
-    run.effects.append(SetTimer(id=ref, event=action.event, due=due, data=rendered(action.data, run)))
+    run.effects.append(SetTimer(id=ref, event=action.event, due=due, data=data))
 
 
 def send_ref(send_id: str) -> str:

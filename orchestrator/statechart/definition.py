@@ -157,8 +157,8 @@ class State:
 class Chart:
     """A whole statechart; `states` is flat and in document order, `roots` are the top-level states.
 
-    `derived` keeps what others work out from this very chart. A cache under the chart itself would compare whole charts:
-    the drafts of one machine are alike.
+    `derived` keeps what others work out from this very chart; a cache with charts as keys would compare whole charts,
+    and the drafts of one machine are alike.
     """
 
     id: str

@@ -31,7 +31,7 @@ from orchestrator.statechart.definition import (
 )
 from orchestrator.statechart.dumping import dump
 from orchestrator.statechart.expressions import MAX_LENGTH
-from orchestrator.statechart.reading import KEY, DocumentError, Node, bound_depth, loads, readable
+from orchestrator.statechart.reading import KEY, DocumentError, Node, check_json, loads, readable
 
 __all__ = ["FORMAT", "DocumentError", "content_hash", "dump", "loads", "parse", "readable"]
 
@@ -75,7 +75,7 @@ def content_hash(document: object) -> str:
 
 def parse(document: object) -> Chart:
     """The chart of a document. Raises DocumentError naming the place."""
-    bound_depth(document)
+    check_json(document)
     node = Node(document, "", CHART_KEYS, "a chart")
     if node.value.get("signalbox") != FORMAT:
         raise DocumentError("signalbox", f"must be {FORMAT}, the version of the format")
@@ -86,7 +86,7 @@ def parse(document: object) -> Chart:
     roots = _states(node, None, states, 0)
     return Chart(
         id=key,
-        title=node.text("title", readable(key), 200),
+        title=node.optional("title", 200) or readable(key),
         initial=node.optional("initial", 80),
         states=states,
         roots=roots,
@@ -135,7 +135,7 @@ def _state(key: str, node: Node, parent: str | None, children: tuple[str, ...]) 
     return State(
         id=key,
         type=kind,  # type: ignore[arg-type]  # checked above
-        title=node.text("title", readable(key), 200),
+        title=node.optional("title", 200) or readable(key),
         parent=parent,
         children=children,
         initial=node.optional("initial", 80),
@@ -208,12 +208,12 @@ def _activity(ref: str, node: Node, default_id: str) -> Activity:
     kind = node.required("kind", 20)
     return Activity(
         ref=ref,
-        id=node.text("id", default_id, 160),
+        id=node.optional("id", 160) or default_id,
         kind=kind,
-        title=node.text("title", readable(kind), 200),
+        title=node.optional("title", 200) or readable(kind),
         input=node.mapping("input"),
         result=node.optional("result", 80),
-        timeout=node.text("timeout", ATTEMPT_TIMEOUT, MAX_LENGTH),
+        timeout=node.optional("timeout", MAX_LENGTH) or ATTEMPT_TIMEOUT,
         retry=_retry(node, Retry()),
         on_failure=policy,  # type: ignore[arg-type]  # checked above
         compensation=_compensation(node),
@@ -242,9 +242,9 @@ def _compensation(holder: Node) -> Compensation | None:
     kind = node.required("kind", 20)
     return Compensation(
         kind=kind,
-        title=node.text("title", readable(kind), 200),
+        title=node.optional("title", 200) or readable(kind),
         input=node.mapping("input"),
-        timeout=node.text("timeout", ATTEMPT_TIMEOUT, MAX_LENGTH),
+        timeout=node.optional("timeout", MAX_LENGTH) or ATTEMPT_TIMEOUT,
         retry=_retry(node, UNDO_RETRY),
     )
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from cel_expr_python import cel
 
+from orchestrator.statechart.cel_values import NotJson, Reader, holdable
 from orchestrator.statechart.definition import JSON
 
 MAX_LENGTH = 2_000  # characters of one expression
@@ -24,7 +24,6 @@ VARIABLES = {
     "now": cel.Type.TIMESTAMP,  # the time of the step
     "result": cel.Type.DYN,  # in the input of a compensation: the result of what it undoes
 }
-Scope = Mapping[str, Any]
 
 
 class ExpressionError(Exception):
@@ -60,9 +59,44 @@ MIXED_NUMBERS = cel.CelExtension(
 ENVIRONMENT = cel.NewEnv(variables=VARIABLES, extensions=[MIXED_NUMBERS])
 
 
+class Scope:
+    """The variables of an expression. CEL converts them once for all expressions that are evaluated in one scope."""
+
+    __slots__ = ("_activation", "_mended", "_variables")
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._activation = ENVIRONMENT.Activation(data=variables)
+        self._mended = False
+
+    def evaluate(self, expression: cel.Expression) -> cel.Value:
+        """The value as CEL gives it. Raises what CEL raises, unless it is over a variable that could be mended."""
+        try:
+            value = expression.eval(activation=self._activation)
+            if value.type() != cel.Type.ERROR or not self._mend():
+                return value
+        except Exception:
+            if not self._mend():
+                raise
+        return expression.eval(activation=self._activation)
+
+    def _mend(self) -> bool:
+        """Whether some variable is now another, because CEL cannot hold what it was."""
+        held = self._variables if self._mended else holdable(self._variables)
+        self._mended = True
+        if held is self._variables:
+            return False
+        self._activation = ENVIRONMENT.Activation(data=held)
+        return True
+
+
 @lru_cache(maxsize=8_192)
 def compiled(text: str) -> cel.Expression:
     """The compiled expression, kept because compiling costs ten times an evaluation. Raises ExpressionError."""
+    return _compile(text)
+
+
+def _compile(text: str) -> cel.Expression:
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression has {len(text)} characters; shorten it to {MAX_LENGTH}")
     try:
@@ -73,13 +107,21 @@ def compiled(text: str) -> cel.Expression:
 
 def check(text: str, boolean: bool = False) -> str | None:
     """Why this expression does not compile (or, as a guard, can never be true or false); None when it is fine."""
-    try:
-        kind = compiled(text).return_type().name()
-    except ExpressionError as error:
-        return str(error)
+    kind, reason = _checked(text)
+    if reason:
+        return reason
     if boolean and kind not in ("BOOL", "DYN"):
         return f"a guard must be true or false, this is of type {kind.lower()}"
     return None
+
+
+@lru_cache(maxsize=8_192)
+def _checked(text: str) -> tuple[str, str]:
+    """The type of an expression, or why it does not compile; what people are still typing is not kept compiled."""
+    try:
+        return _compile(text).return_type().name(), ""
+    except ExpressionError as error:
+        return "", str(error) or "it does not compile"
 
 
 def check_template(text: str) -> str | None:
@@ -93,8 +135,10 @@ def check_template(text: str) -> str | None:
 
 def evaluate(text: str, scope: Scope) -> JSON:
     """The value of an expression as JSON. Raises ExpressionError."""
-    value = _run(text, scope)
-    return _plain(text, value.plain_value())
+    try:
+        return Reader().read(_run(text, scope))
+    except NotJson as error:
+        raise ExpressionError(f"{text}: {error}") from None
 
 
 def holds(text: str, scope: Scope) -> bool:
@@ -107,7 +151,7 @@ def holds(text: str, scope: Scope) -> bool:
 
 def _run(text: str, scope: Scope) -> cel.Value:
     try:
-        value = compiled(text).eval(data=scope)
+        value = scope.evaluate(compiled(text))
     except ExpressionError:
         raise
     except Exception as error:  # raised for exhausted budgets and for values which CEL cannot hold
@@ -125,25 +169,6 @@ def _first_line(message: str) -> str:
     for code in ("INVALID_ARGUMENT", "INTERNAL", "CANCELLED"):
         line = line.removesuffix(f" [{code}]")
     return line.replace("(in container '')", "").strip()[:500]
-
-
-def _plain(text: str, value: Any) -> JSON:
-    """A CEL value as JSON; times become ISO 8601 text. Raises ExpressionError for what JSON cannot hold."""
-    if value is None or isinstance(value, bool | int | str):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ExpressionError(f"{text}: the result is not a finite number")
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return f"PT{value.total_seconds():g}S"
-    if isinstance(value, list):
-        return [_plain(text, item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(text, item) for key, item in value.items()}
-    raise ExpressionError(f"{text}: the result of type {type(value).__name__} is not JSON")
 
 
 def render(value: JSON, scope: Scope) -> JSON:

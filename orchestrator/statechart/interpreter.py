@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.statechart import invoke, saga
+from orchestrator.statechart import failure, invoke, saga, timing
 from orchestrator.statechart.content import execute
 from orchestrator.statechart.definition import State, Transition
 from orchestrator.statechart.entry import EntrySet
@@ -13,7 +13,6 @@ from orchestrator.statechart.run import Run
 from orchestrator.statechart.select import enabled, exit_set, without_conflicts
 from orchestrator.statechart.steps import Event, LoopError, Microstep
 from orchestrator.statechart.structure import Structure
-from orchestrator.statechart.timing import arm, disarm
 
 
 def begin(run: Run) -> None:
@@ -30,9 +29,9 @@ def begin(run: Run) -> None:
 
 def deliver(run: Run, event: Event) -> bool:
     """Take in one external event and settle; returns whether it had any effect."""
-    handled = take(run, event)
+    taken = take(run, event)
     settle(run)
-    return handled
+    return taken or bool(run.microsteps or run.effects)
 
 
 def settle(run: Run) -> None:
@@ -42,7 +41,7 @@ def settle(run: Run) -> None:
             continue
         if run.queue:
             take(run, run.queue.popleft())
-        elif run.to_invoke:
+        elif run.to_invoke and not failure.stops(run):
             invoke.start_all(run)
         else:
             break
@@ -54,10 +53,13 @@ def take(run: Run, event: Event) -> bool:
     if event.name in (saga.DONE, saga.FAILED):
         run.event = event.data
         answered = saga.accept(run, event)
-        return (move(run, event.name) or answered) if answered and not run.ended else answered
+        if answered:
+            move(run, event.name)
+        return answered
     if invoke.is_answer(run, event):
         return take_answer(run, event)
     run.event = event.data
+    timing.note(run, event.name)
     return move(run, event.name) or (event.name == saga.ALL_UNDONE and all_undone(run))
 
 
@@ -85,7 +87,7 @@ def all_undone(run: Run) -> bool:
     run.status = "compensated"
     run.ended = True
     for key in run.active():
-        disarm(run, key)
+        timing.disarm(run, key)
         invoke.stop(run, key)
     return True
 
@@ -105,13 +107,18 @@ def select(run: Run, event: str | None) -> list[Transition]:
 
 
 def _holds(run: Run, transition: Transition) -> bool:
-    """A guard that cannot be evaluated counts as false and is told (SCXML 5.9.1)."""
+    """A guard that cannot be evaluated counts as false and is told (SCXML 5.9.1).
+
+    It is told once in a step: an eventless guard is asked again after every event, also after the one that tells it.
+    """
     if transition.guard is None:
         return True
     try:
         return holds(transition.guard, run.scope())
     except ExpressionError as error:
-        run.fail(f"guard of {transition.ref}: {error}")
+        message = f"guard of {transition.ref}: {error}"
+        if message not in run.errors:
+            run.fail(message)
         return False
 
 
@@ -143,7 +150,7 @@ def leave(run: Run, transitions: Sequence[Transition]) -> list[str]:
     remember(run, leaving)
     for key in leaving:
         execute(run, run.structure.chart.states[key].exit)
-        disarm(run, key)
+        timing.left(run, key)
         invoke.stop(run, key)
         run.configuration.discard(key)
         run.entered.pop(key, None)
@@ -173,7 +180,7 @@ def enter(run: Run, entry: EntrySet) -> list[str]:
         run.entered[key] = run.now
         execute(run, state.entry)
         execute(run, entry.defaults.get(key, ()))
-        arm(run, key)
+        timing.arm(run, key)
         if state.activities:
             run.to_invoke[key] = None
         if state.type == "final":
@@ -182,16 +189,16 @@ def enter(run: Run, entry: EntrySet) -> list[str]:
 
 
 def finish(run: Run, state: State) -> None:
-    """A final state was entered: its parent is done, and a parallel parent once all regions are."""
+    """A final state was entered: its parent is done, and parallel states around it once all their regions are."""
     if state.parent is None:
         run.ended = True
         return
     run.raise_event(Event(f"done.state.{state.parent}"))
-    above = run.structure.chart.states[state.parent].parent
-    if above and run.structure.chart.states[above].type == "parallel":
-        regions = run.structure.children[above]
-        if all(in_final_state(run.structure, run.configuration, region) for region in regions):
-            run.raise_event(Event(f"done.state.{above}"))
+    states = run.structure.chart.states
+    above = states[state.parent].parent
+    while above and states[above].type == "parallel" and in_final_state(run.structure, run.configuration, above):
+        run.raise_event(Event(f"done.state.{above}"))
+        above = states[above].parent
 
 
 def in_final_state(structure: Structure, configuration: set[str], key: str) -> bool:
@@ -204,7 +211,10 @@ def in_final_state(structure: Structure, configuration: set[str], key: str) -> b
 
 def close(run: Run) -> None:
     """What the status is now that nothing moves."""
-    if run.status in ("failed", "compensated"):
+    if run.status == "compensated":
+        return
+    failure.judge(run)
+    if run.status == "failed":
         return
     if run.compensating is not None:
         run.status = "compensating"

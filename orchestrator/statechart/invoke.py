@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from orchestrator.statechart import saga
 from orchestrator.statechart.definition import JSON, Activity
-from orchestrator.statechart.effects import CancelActivity, OpenIncident, StartActivity
+from orchestrator.statechart.effects import CancelActivity, StartActivity
 from orchestrator.statechart.expressions import ExpressionError, render, written
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.snapshot import Undoable
 from orchestrator.statechart.steps import Event
-from orchestrator.statechart.timing import disarm
 from orchestrator.statechart.values import rendered, seconds
 
 DONE, FAILED = "done.invoke.", "error.invoke."
@@ -30,11 +29,12 @@ def start(run: Run, state: str, activity: Activity) -> None:
     invocation = f"{activity.id}.{run.number()}"
     run.invocations[activity.id] = invocation
     try:
-        asked = rendered(activity.input, run)
+        asked = rendered(activity.input, run.scope())
         key = written(render(activity.idempotency_key, run.scope())) if activity.idempotency_key else None
         timeout = seconds(activity.timeout, run)
     except ExpressionError as error:
         run.errors.append(str(error))
+        run.unstarted.add(activity.id)
         failure: dict[str, JSON] = {"class": "ExpressionError", "message": str(error)}
         run.raise_event(Event(FAILED + activity.id, {"invocation": invocation, "error": failure}))
         return
@@ -57,9 +57,12 @@ def stop(run: Run, state: str) -> None:
     """The state is left: nobody waits for its activities any more (SCXML: cancelInvoke)."""
     run.to_invoke.pop(state, None)
     for activity in run.structure.chart.states[state].activities:
+        run.given_up.pop(activity.id, None)
+        run.suspended = tuple(name for name in run.suspended if name != activity.id)
         invocation = run.invocations.pop(activity.id, None)
-        if invocation is not None:
+        if invocation is not None and activity.id not in run.unstarted:
             run.effects.append(CancelActivity(invocation))
+        run.unstarted.discard(activity.id)
 
 
 def answered(run: Run, event: Event) -> Activity | None:
@@ -91,34 +94,18 @@ def take_result(run: Run, activity: Activity, event: Event) -> None:
     if activity.result:
         run.context = {**run.context, activity.result: result}
     if activity.compensation:
-        run.undoables.append(Undoable(invocation, activity.id, result))
+        saga.remember(run, Undoable(invocation, activity.id, result))
 
 
 def give_up(run: Run, activity: Activity, event: Event) -> None:
     """No transition takes the failure, so the activity's policy decides."""
-    state, _ = run.structure.activities[activity.id]
-    error = event.data.get("error")
-    reason = str(error.get("message", "")) if isinstance(error, Mapping) else ""
-    message = f"{activity.title}: {reason}" if reason else activity.title
-    policy = activity.on_failure
-    if policy == "skip":
+    if activity.on_failure == "skip":
         invocation = run.invocations[activity.id]
         run.raise_event(Event(DONE + activity.id, {"invocation": invocation, "skipped": True}))
-    elif policy == "compensate":
+    elif activity.on_failure == "compensate":
         run.invocations.pop(activity.id)
         saga.begin(run)
     else:
-        run.effects.append(OpenIncident("activity-failed", state, message))
-        if policy != "escalate" and run.compensating is None:
-            fail(run, activity.id)
-
-
-def fail(run: Run, name: str) -> None:
-    """The instance stops where it stands; the failed activity is kept for a retry, the others start anew with it."""
-    run.status = "failed"
-    run.ended = True
-    others = [other for other in run.invocations if other != name]
-    run.effects.extend(CancelActivity(run.invocations.pop(other)) for other in others)
-    run.suspended = tuple(others)
-    for state in run.active():
-        disarm(run, state)
+        error = event.data.get("error")
+        reason = str(error.get("message", "")) if isinstance(error, Mapping) else ""
+        run.given_up[activity.id] = f"{activity.title}: {reason}" if reason else activity.title

@@ -31,18 +31,21 @@ def cancel(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) ->
 def resume(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) -> Step:
     """Let a failed instance go on: its timers count from when the states were entered, stopped activities start anew.
 
-    The activity that failed is tried again by the runtime, which still has its run. Raises LoopError.
+    An activity which failed is tried again by the runtime, which still has its run; one that could not be started is
+    worked out anew, also in an instance that went on without it. Raises LoopError.
     """
     run = run_of(chart, snapshot, now, env)
-    run.status = "running"
-    for key in run.active():
-        arm(run, key)
+    failed = snapshot.status == "failed"
+    if failed:
+        run.status = "running"
+        for key in run.active():
+            arm(run, key)
     wanted, run.suspended = run.suspended, ()
     for name in wanted:
         state, activity = run.structure.activities.get(name, ("", None))
         if activity is not None and state in run.configuration:
             invoke.start(run, state, activity)
-    if run.compensating is not None:
+    if failed and run.compensating is not None:
         saga.undo_next(run)
     settle(run)
     return run.step(handled=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 64
 MAX_TEXT = 20_000  # characters of any one text
+MAX_ITEMS = 2_000  # entries of one list of transitions, actions, events ...
+LARGEST = sys.float_info.max  # JSON has no bound, but others read its numbers as doubles
 KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}")
 
 
@@ -41,7 +44,7 @@ def loads(text: str | bytes) -> dict[str, Any]:
         raise DocumentError("", f"not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise DocumentError("", "not a JSON object; a document begins with {")
-    bound_depth(value)
+    check_json(value)
     return value
 
 
@@ -59,20 +62,51 @@ def _refuse(name: str) -> None:
     raise DocumentError("", f"{name} is not a JSON number; write a finite one")
 
 
-def bound_depth(value: object) -> None:
-    """Raises DocumentError past MAX_DEPTH levels; works level by level, so that no depth can exhaust the stack."""
-    level = [value]
+def check_json(document: object) -> None:
+    """Raises DocumentError for what is no JSON, cannot be stored, or is nested past MAX_DEPTH.
+
+    Works level by level, so that no depth can exhaust the stack.
+    """
+    level: list[tuple[str, object]] = [("", document)]
     for _ in range(MAX_DEPTH):
-        level = [child for item in level for child in _children(item)]
+        level = [inner for path, value in level for inner in _children(path, value)]
         if not level:
             return
     raise DocumentError("", f"nested deeper than {MAX_DEPTH} levels; flatten it")
 
 
-def _children(item: object) -> Iterable[Any]:
-    if isinstance(item, Mapping):
-        return item.values()
-    return item if isinstance(item, list | tuple) else ()
+def _children(path: str, value: object) -> Iterator[tuple[str, object]]:
+    """What an object or a list holds, each with its path; anything else is looked at itself."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise DocumentError(path, f"has a key which is {kind_of(key)}; keys are texts")
+            _check_text(path, key)
+            yield f"{path}/{key}" if path else key, item
+    elif isinstance(value, list | tuple):
+        yield from ((f"{path}/{index}" if path else str(index), item) for index, item in enumerate(value))
+    else:
+        _check_scalar(path, value)
+
+
+def _check_scalar(path: str, value: object) -> None:
+    if isinstance(value, str):
+        _check_text(path, value)
+    elif isinstance(value, int | float):
+        if not -LARGEST <= value <= LARGEST:
+            raise DocumentError(path, "is too large a number, or none; write a finite one")
+    elif value is not None:
+        raise DocumentError(path, f"is no JSON but a Python {type(value).__name__}")
+
+
+def _check_text(path: str, text: str) -> None:
+    """PostgreSQL cannot store these two, and some places would only find out when an instance runs."""
+    if "\x00" in text:
+        raise DocumentError(path, "holds the character NUL; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DocumentError(path, "holds half of a surrogate pair, which is no character; remove it") from None
 
 
 def readable(key: str) -> str:
@@ -149,6 +183,8 @@ class Node:
         value = self.value.get(key)
         if value is not None and not isinstance(value, list | tuple):
             raise DocumentError(self.at(key), f"must be a list, this is {kind_of(value)}")
+        if len(value or ()) > MAX_ITEMS:
+            raise DocumentError(self.at(key), f"has {len(value or ())} entries; at most {MAX_ITEMS} can be read")
         for index, item in enumerate(value or ()):
             yield f"{self.at(key)}/{index}", item
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.effects import Effect
+from orchestrator.statechart.expressions import Scope
 from orchestrator.statechart.snapshot import Snapshot, Status, Undoable
 from orchestrator.statechart.steps import MAX_QUEUE, Environment, Event, LoopError, Microstep, Step
 from orchestrator.statechart.structure import Structure, structure_of
@@ -19,7 +20,12 @@ EXECUTION_ERROR = "error.execution"
 
 @dataclass(slots=True)
 class Run:
-    """`to_invoke` are states whose activities start when the step settles; `undone` says that a compensation ended."""
+    """`to_invoke` are states whose activities start when the step settles; `undone` says that a compensation ended.
+
+    Failures are gathered and judged when the step has settled: `given_up` are failed activities with what to tell,
+    `unstarted` activities whose input could not be worked out, `unset` states with a timeout that could not be worked
+    out, and `undo_failed` the state and message of a compensation that could not be started.
+    """
 
     structure: Structure
     env: Environment
@@ -32,6 +38,7 @@ class Run:
     invocations: dict[str, str]
     undoables: list[Undoable]
     suspended: tuple[str, ...]
+    fired: tuple[str, ...]
     compensating: str | None
     counter: int
     status: Status
@@ -41,6 +48,11 @@ class Run:
     effects: list[Effect] = field(default_factory=list)
     microsteps: list[Microstep] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    given_up: dict[str, str] = field(default_factory=dict)
+    unstarted: set[str] = field(default_factory=set)
+    unset: dict[str, str] = field(default_factory=dict)
+    undo_failed: tuple[str, str] | None = None
+    _scope: tuple[Mapping[str, JSON], Mapping[str, JSON], Scope] | None = None
     ended: bool = False
     undone: bool = False
 
@@ -48,10 +60,16 @@ class Run:
         """The configuration in document order."""
         return tuple(self.structure.in_order(self.configuration))
 
-    def scope(self, **more: Any) -> dict[str, Any]:
-        """What an expression may read now."""
+    def scope(self) -> Scope:
+        """What an expression may read now; the same one until the context or the event is another."""
+        if self._scope is None or self._scope[0] is not self.context or self._scope[1] is not self.event:
+            self._scope = (self.context, self.event, self.scope_with())
+        return self._scope[2]
+
+    def scope_with(self, **more: Any) -> Scope:
+        """What an expression may read now, and further variables."""
         instance = {"id": self.env.instance_id, "key": self.env.instance_key}
-        return {"context": self.context, "event": self.event, "instance": instance, "now": self.now, **more}
+        return Scope({"context": self.context, "event": self.event, "instance": instance, "now": self.now, **more})
 
     def raise_event(self, event: Event) -> None:
         """Put an event on the internal queue. Raises LoopError when the queue grows past its bound."""
@@ -78,6 +96,7 @@ class Run:
             entered=self.entered,
             invocations=self.invocations,
             suspended=self.suspended,
+            fired=self.fired,
             undoables=tuple(self.undoables),
             compensating=self.compensating,
             counter=self.counter,
@@ -107,6 +126,7 @@ def run_of(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) ->
         invocations=dict(snapshot.invocations),
         undoables=list(snapshot.undoables),
         suspended=snapshot.suspended,
+        fired=snapshot.fired,
         compensating=snapshot.compensating,
         counter=snapshot.counter,
         status=snapshot.status,

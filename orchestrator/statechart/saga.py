@@ -14,6 +14,12 @@ ALL_UNDONE = "done.compensate"
 DONE, FAILED = "done.compensation", "error.compensation"
 
 
+def remember(run: Run, completed: Undoable) -> None:
+    """Keep how to undo an activity; the last one stays last while its compensation runs."""
+    at = len(run.undoables) - (run.compensating is not None)
+    run.undoables.insert(at, completed)
+
+
 def begin(run: Run) -> None:
     """Start to undo; one that is under way goes on."""
     if run.compensating is None:
@@ -38,7 +44,7 @@ def _undo(run: Run, state: str, activity: str, how: Compensation, last: Undoable
     """Start one compensation; its key is the same however often it is started, so that a receiver undoes once."""
     run.compensating = f"{activity}.undo.{run.number()}"
     try:
-        asked, timeout = rendered(how.input, run, result=last.result), seconds(how.timeout, run)
+        asked, timeout = rendered(how.input, run.scope_with(result=last.result)), seconds(how.timeout, run)
     except ExpressionError as error:
         _give_up(run, state, f"{how.title}: {error}")
         return
@@ -61,9 +67,7 @@ def _undo(run: Run, state: str, activity: str, how: Compensation, last: Undoable
 def _give_up(run: Run, state: str, message: str) -> None:
     """The input cannot be worked out: the instance fails and a retry works it out anew."""
     run.errors.append(message)
-    run.status = "failed"
-    run.ended = True
-    run.effects.append(OpenIncident("compensation-failed", state, message))
+    run.undo_failed = (state, message)
 
 
 def accept(run: Run, event: Event) -> bool:

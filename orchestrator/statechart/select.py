@@ -54,7 +54,7 @@ def without_conflicts(structure: Structure, transitions: list[Transition], histo
 
 
 def _meet(structure: Structure, domains: Mapping[str, str | None], one: Transition, other: Transition) -> bool:
-    """Whether both leave some state: then one domain is the other or lies in it, and every domain holds active states."""
+    """Whether both leave some state: as every domain holds active states, when one domain is or holds the other."""
     if one.ref not in domains or other.ref not in domains:
         return False
     inner, outer = domains[one.ref], domains[other.ref]

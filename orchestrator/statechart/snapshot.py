@@ -28,9 +28,10 @@ class Snapshot:
     """All that a step needs of the past. `configuration` lists all active states in document order.
 
     `entered` holds when each active state was entered (event time). `invocations` maps the id of a running activity to
-    its invocation; `suspended` are activities that were stopped by a failure and start anew on a retry. `undoables`
-    are completed activities with a compensation, oldest first; `compensating` is the invocation of the running
-    compensation. `counter` numbers invocations.
+    its invocation; `suspended` are activities that were stopped by a failure and start anew on a retry; `fired` are
+    timeouts that came while their state went on, which a retry does not set again. `undoables` are completed activities
+    with a compensation, oldest first; `compensating` is the invocation of the running compensation, which undoes the
+    last of them. `counter` numbers invocations.
     """
 
     configuration: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Snapshot:
     entered: Mapping[str, datetime] = field(default_factory=dict)
     invocations: Mapping[str, str] = field(default_factory=dict)
     suspended: tuple[str, ...] = ()
+    fired: tuple[str, ...] = ()
     undoables: tuple[Undoable, ...] = ()
     compensating: str | None = None
     counter: int = 0
@@ -54,6 +56,7 @@ def to_json(snapshot: Snapshot) -> str:
         "entered": {state: at.isoformat() for state, at in snapshot.entered.items()},
         "invocations": snapshot.invocations,
         "suspended": snapshot.suspended,
+        "fired": snapshot.fired,
         "undoables": [[done.invocation, done.activity, done.result] for done in snapshot.undoables],
         "compensating": snapshot.compensating,
         "counter": snapshot.counter,
@@ -64,7 +67,10 @@ def to_json(snapshot: Snapshot) -> str:
 
 def from_json(text: str) -> Snapshot:
     """The snapshot of a text that `to_json` wrote. Raises ValueError for any other text."""
-    values = json.loads(text)
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise ValueError("a snapshot is not nested this deeply") from None
     if not isinstance(values, dict):
         raise ValueError("a snapshot is a JSON object")
     try:
@@ -75,6 +81,7 @@ def from_json(text: str) -> Snapshot:
             entered={state: datetime.fromisoformat(at) for state, at in values.get("entered", {}).items()},
             invocations=values.get("invocations", {}),
             suspended=tuple(values.get("suspended", ())),
+            fired=tuple(values.get("fired", ())),
             undoables=tuple(Undoable(*done) for done in values.get("undoables", ())),
             compensating=values.get("compensating"),
             counter=values.get("counter", 0),

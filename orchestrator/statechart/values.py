@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime, timedelta
 
 from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.durations import parse_duration
-from orchestrator.statechart.expressions import ExpressionError, render
+from orchestrator.statechart.expressions import ExpressionError, Scope, render
 from orchestrator.statechart.run import Run
 
 
-def rendered(data: Mapping[str, JSON], run: Run, **more: Any) -> dict[str, JSON]:
-    """The data with its expressions worked out; `more` are further variables. Raises ExpressionError."""
-    scope = run.scope(**more)
+def rendered(data: Mapping[str, JSON], scope: Scope) -> dict[str, JSON]:
+    """The data with its expressions worked out. Raises ExpressionError."""
     return {key: render(value, scope) for key, value in data.items()}
+
+
+def later(begin: datetime, text: str, run: Run) -> datetime:
+    """The moment after a duration that may be computed. Raises ExpressionError."""
+    try:
+        return begin + timedelta(seconds=seconds(text, run))
+    except OverflowError:
+        raise ExpressionError(f"{text}: ends after the last day of the calendar") from None
 
 
 def seconds(text: str, run: Run) -> float:

@@ -128,7 +128,7 @@ def can_be_done(chart: Chart, key: str) -> bool:
 def reachable(structure: Structure) -> list[str]:
     """Every state that some sequence of events may enter, in document order."""
     found: set[tuple[str, str | None]] = set()
-    waiting: list[tuple[str, str | None]] = [(structure.initial, None)] if structure.initial else []
+    waiting = list(_aimed(structure, structure.initial)) if structure.initial else []
     while waiting:
         entered = waiting.pop()
         if entered not in found:
@@ -137,15 +137,22 @@ def reachable(structure: Structure) -> list[str]:
     return structure.in_order({key for key, _ in found})
 
 
+def _aimed(structure: Structure, target: str) -> Iterator[tuple[str, str | None]]:
+    """A target by default (None), and its ancestors each for the sake of the child that lies on the way to it."""
+    above = structure.ancestors[target]
+    yield target, None
+    yield from zip(above, (target, *above), strict=False)
+
+
 def _implied(structure: Structure, key: str, through: str | None) -> Iterator[tuple[str, str | None]]:
-    """What is entered, or may be later, once a state is entered for the sake of a child (None: by default)."""
+    """What is entered, or may be later, once a state is entered by default or for the sake of a child."""
     state = structure.chart.states[key]
-    if state.parent is not None:
-        yield state.parent, key
     for transition in state.transitions:
-        yield from ((target, None) for target in transition.targets)
+        for target in transition.targets:
+            yield from _aimed(structure, target)
     if state.type == "history":
-        yield from ((target, None) for target in history_default(structure, key))
+        for target in history_default(structure, key):
+            yield from _aimed(structure, target)
     elif state.type == "parallel":
         yield from ((child, None) for child in structure.children[key] if child != through)
     elif state.type == "compound" and through is None:

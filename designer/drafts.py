@@ -11,11 +11,10 @@ from django.db.models import Max
 
 from designer.edits import Document, EditError
 from designer.models import DraftRevision
+from orchestrator.definitions.machines import DESCRIPTION_LENGTH, TITLE_LENGTH
 from orchestrator.definitions.models import Machine
 from orchestrator.statechart.document import DocumentError, parse
 
-TITLE_LENGTH = 120
-DESCRIPTION_LENGTH = 500
 LABEL_LENGTH = 200
 
 

@@ -72,10 +72,10 @@ def to_iso(text: str) -> str:
     parts = PART.findall(text)
     if not parts or PART.sub("", text).strip(" ,"):
         raise ValueError("Write a duration such as 30 min, 48 h, 2 days or PT48H.")
-    amounts = dict.fromkeys(UNITS, "")
-    for amount, unit in parts:
-        amounts[unit[0].lower()] += amount
-    return _iso(amounts)
+    given = {unit[0].lower(): amount for amount, unit in parts}
+    if len(given) < len(parts):
+        raise ValueError("Write each unit once, for example 1 h 30 min.")
+    return _iso(dict.fromkeys(UNITS, "") | given)
 
 
 def _iso(amounts: dict[str, str]) -> str:

@@ -5,33 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.validators import validate_email
 
 from designer.forms.base import JsonField, StyledForm, mono
 from orchestrator.definitions.machines import DESCRIPTION_LENGTH, TITLE_LENGTH
 from orchestrator.definitions.publish import NOTES_LENGTH
+from orchestrator.definitions.recipients import RecipientsField
 
-MOST_RECIPIENTS = 20
 IMPORT_BYTES = 1_000_000
-
-
-class RecipientsField(forms.CharField):
-    """Email addresses divided by commas or lines; cleaned to a list."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> Any:
-        text = str(super().clean(value))
-        addresses = list(dict.fromkeys(part.strip() for part in text.replace("\n", ",").split(",") if part.strip()))
-        if len(addresses) > MOST_RECIPIENTS:
-            raise forms.ValidationError(f"At most {MOST_RECIPIENTS} addresses; use a mailing list for more.")
-        for address in addresses:
-            try:
-                validate_email(address)
-            except forms.ValidationError as error:
-                raise forms.ValidationError(f"“{address}” is no email address.") from error
-        return addresses
 
 
 class ChartForm(StyledForm):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
@@ -21,6 +22,7 @@ from orchestrator.diagrams.render import DiagramError, render_svg
 from orchestrator.formats.errors import FormatError
 from orchestrator.formats.registry import read_file
 from orchestrator.runtime import queries
+from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.document import DocumentError, content_hash, dump, parse
 
 QUERY_LENGTH = 100
@@ -99,7 +101,8 @@ def new(request: MemberRequest) -> HttpResponse:
             form.add_error(None, "This template is no longer there. Choose another.")
         else:
             document = entries[chosen][1] if chosen else BLANK
-            return redirect(design_url(create_machine(request.user, form.cleaned_data["title"], document)))
+            if machine := _made(request, form, form.cleaned_data["title"], document):
+                return redirect(design_url(machine))
     chosen = str(form["template"].value() or "")
     if not form.is_bound and chosen in entries:
         form.initial["title"] = entries[chosen][0]
@@ -118,10 +121,19 @@ def import_file(request: MemberRequest) -> HttpResponse:
         except FormatError as error:
             form.add_error("file", str(error))
         else:
-            title = form.cleaned_data["title"] or chart.title or chart.id
-            return redirect(design_url(create_machine(request.user, title, dump(chart))))
+            if machine := _made(request, form, form.cleaned_data["title"] or chart.title or chart.id, dump(chart)):
+                return redirect(design_url(machine))
     context = {"form": NewMachineForm(), "import_form": form, "templates": _templates(), "chosen": "", "area": "new"}
     return render(request, "designer/new.html", context, status=422)
+
+
+def _made(request: MemberRequest, form: forms.Form, title: str, document: Mapping[str, JSON]) -> Machine | None:
+    """The new machine, or None with the refusal at the form's title."""
+    try:
+        return create_machine(request.user, title, document)
+    except ValueError as error:
+        form.add_error("title", str(error))
+        return None
 
 
 def _matches(machine: Machine, show: str, runs: Mapping[int, queries.MachineSummary]) -> bool:

@@ -17,7 +17,7 @@ from designer.selection import title_of
 from designer.studio import Studio, build
 from designer.views.common import MemberRequest, draft_moved, machine_of, member, seen_revision
 from orchestrator.definitions.models import Machine, Version
-from orchestrator.definitions.publish import PublishError, publish
+from orchestrator.definitions.publish import PublishError, StaleDraftError, publish
 from orchestrator.runtime import commands
 
 
@@ -61,10 +61,10 @@ def publish_draft(request: MemberRequest, slug: str) -> HttpResponse:
     form = PublishForm(request.POST or None)
     if request.method == "GET" or not form.is_valid():
         return _publish_dialog(request, studio, form)
-    if seen_revision(request) != machine.draft_revision:
-        return draft_moved(request, machine, DraftMovedError(None))
     try:
-        version = publish(machine, request.user, form.cleaned_data["notes"])
+        version = publish(machine, request.user, form.cleaned_data["notes"], seen_revision(request))
+    except StaleDraftError:
+        return draft_moved(request, machine, DraftMovedError(None))
     except PublishError as error:
         return _publish_dialog(request, studio, form, error)
     machine.refresh_from_db()

@@ -27,6 +27,12 @@ MOST_PER_SWEEP = 200
 LONGEST_ERROR = 1000
 QUEUED_AGAIN = "It failed before and was put back in the queue."
 NOTHING_LEFT = "Nothing was left to tell when the message was made."
+NOT_FAILED = "Only an alert that failed can be sent again."
+ALL_OVER = "Its incidents are all over; there is nothing left to tell."
+
+
+class ResendError(Exception):
+    """The alert cannot be sent again; the message says why, in one sentence for the person who asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,8 @@ def deliver(seconds: float = 40.0) -> Delivered:
     return Delivered(outcomes.count("sent"), outcomes.count("retried"), outcomes.count("failed"))
 
 
-def resend(alert_id: int) -> bool:
-    """Put a failed alert back in the queue, for those whom the machine names now; False if that cannot be done."""
+def resend(alert_id: int) -> list[str]:
+    """Put a failed alert back in the queue, for those whom the machine names now; says who. Raises ResendError."""
     with transaction.atomic():
         alert = (
             Alert.objects.select_for_update(of=("self",))
@@ -60,13 +66,17 @@ def resend(alert_id: int) -> bool:
             .first()
         )
         if alert is None:
-            return False
-        alert.recipients = recipients_of(alert.machine)
-        alert.status = "pending" if alert.recipients else "failed"
-        alert.last_error = QUEUED_AGAIN if alert.recipients else NOBODY
+            raise ResendError(NOT_FAILED)
+        root = Alert.objects.select_for_update().get(pk=alert.root_id)  # so that its group is not closed meanwhile
+        if alert.phase == "opened" and root.closed_at:
+            raise ResendError(ALL_OVER)
+        recipients = recipients_of(alert.machine)
+        if not recipients:
+            raise ResendError(NOBODY)
+        alert.recipients, alert.status, alert.last_error = recipients, "pending", QUEUED_AGAIN
         alert.next_attempt = store.now()
         alert.save(update_fields=["recipients", "status", "last_error", "next_attempt"])
-        return bool(alert.recipients)
+        return recipients
 
 
 def retry_delay(attempts: int) -> float:

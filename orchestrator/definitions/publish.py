@@ -23,13 +23,20 @@ class PublishError(Exception):
         self.problems = list(problems)
 
 
-def publish(machine: Machine, user: User, notes: str = "") -> Version:
+class StaleDraftError(Exception):
+    """The draft is no longer the one which was to be published."""
+
+
+def publish(machine: Machine, user: User, notes: str = "", expected_revision: int | None = None) -> Version:
     """Publish the stored draft as the next version and make it current; an unchanged draft answers the current version.
 
-    Locks the machine's row, so that two people who publish at once get two numbers. Raises PublishError.
+    Locks the machine's row, so that two people who publish at once get two numbers. `expected_revision` is the draft
+    which the user saw, None for whichever is stored. Raises PublishError, StaleDraftError.
     """
     with transaction.atomic():
         locked = Machine.objects.select_for_update().get(pk=machine.pk)
+        if expected_revision not in (None, locked.draft_revision):
+            raise StaleDraftError("The draft was changed in the meantime.")
         errors = draft_errors(locked.draft)
         if errors:
             raise PublishError(errors)

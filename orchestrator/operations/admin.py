@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.alerts.models import Alert
 from orchestrator.definitions.models import Machine, Version
+from orchestrator.definitions.permissions import can_edit
+from orchestrator.definitions.recipients import RecipientsField
 from orchestrator.operations.site import admin_site
 
 
@@ -29,21 +34,36 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
 
+class MachineForm(forms.ModelForm):  # type: ignore[type-arg]
+    alert_recipients = RecipientsField(
+        max_length=5_000,
+        required=False,
+        help_text="Who hears when an instance is stuck. Divide addresses by commas.",
+        widget=forms.Textarea({"rows": "2"}),
+    )
+
+
 @admin.register(Machine, site=admin_site)
 class MachineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Owner, words and recipients; the chart itself is changed in the designer, where it is validated."""
+    """Owner and recipients; the chart and its words are changed in the designer, where they are validated."""
+
+    form = MachineForm
 
     list_display = ["title", "slug", "owner", "current", "updated_at"]
     search_fields = ["title", "slug"]
     list_select_related = ["owner", "current__machine"]
     fields = ["title", "slug", "description", "owner", "alert_recipients", "current", "created_at", "updated_at"]
-    readonly_fields = ["slug", "current", "created_at", "updated_at"]
+    readonly_fields = ["title", "slug", "description", "current", "created_at", "updated_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Machine, form: Any, change: bool) -> None:
+        """Write what was changed here alone: somebody may be editing the draft at the same time."""
+        obj.save(update_fields=[*form.changed_data, "updated_at"])
 
 
 @admin.register(Version, site=admin_site)
@@ -64,6 +84,20 @@ class AlertAdmin(ReadOnlyAdmin):
     list_display = ["subject", "machine", "state", "phase", "status", "attempts", "sent_at"]
     list_filter = ["status", "phase", "machine"]
     list_select_related = ["machine"]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Alert | None = None,
+    ) -> HttpResponse:
+        """A failed alert gets a button for those who may act on its machine."""
+        if obj and obj.status == "failed" and can_edit(request.user, obj.machine):
+            context["again"] = reverse("admin:operations_send_again", args=[obj.pk])
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # cannot be subscripted at run time

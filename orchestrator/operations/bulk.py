@@ -21,10 +21,10 @@ from orchestrator.operations.forms import OptionalReasonForm, ReasonForm
 from orchestrator.operations.instances import asked_for, filter_of
 from orchestrator.operations.live import is_partial, live_part
 from orchestrator.runtime import commands
+from orchestrator.runtime.inputs import ENDED
 from orchestrator.runtime.queries_instances import MAX_ROWS, InstanceRow, find_ids, rows_of, statuses, waiting_inputs
 
 ACTIONS = {"retry": "Retry", "cancel": "Cancel"}
-FINISHED = ("completed", "cancelled", "compensated")
 REPORTS_KEPT = 5
 SESSION_KEY = "operations_bulk"
 Context = Mapping[str, Any]
@@ -52,7 +52,7 @@ def bulk(request: HttpRequest, context: Context) -> HttpResponse:
         "count": len(rows),
         "capped": len(rows) == MAX_ROWS,
         "by_state": _by_state(rows),
-        "finished": sum(row.status in FINISHED for row in rows),
+        "finished": sum(row.status in ENDED for row in rows),
         "ids": ",".join(str(row.id) for row in rows),
         "form": form if confirmed else None,
         "title": f"{ACTIONS[action]} {len(rows):,} instances",

@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from orchestrator.operations import actions, bulk, dashboard, incidents, instances, mail
+from orchestrator.operations import actions, alerts, bulk, dashboard, incidents, instances, mail
 from orchestrator.operations.nav import navigation
 
 View = Callable[..., HttpResponse]
@@ -83,6 +83,7 @@ class OperationsSite(AdminSite):
             at("bulk/", bulk.bulk, "bulk"),
             at("bulk/<slug:name>/", bulk.bulk_report, "bulk_report"),
             at("incidents/", incidents.incident_list, "incidents"),
+            at("alerts/<int:pk>/again/", alerts.send_again, "send_again"),
             at("mail/", mail.mail_list, "mail"),
             at("mail/<str:name>/", mail.mail_message, "message"),
             at("mail/<str:name>/html/", mail.mail_html, "message_html"),

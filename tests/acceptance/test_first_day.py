@@ -89,7 +89,7 @@ def start(page: Page, key: str) -> None:
 
 
 def send(page: Page, key: str, event: str) -> None:
-    page.goto(f"/admin/operations/instances/?key={key}")
+    page.goto(f"/admin/operations/instances/?q={key}")
     page.get_by_role("link", name=key, exact=True).click()
     page.get_by_role("link", name="Send event").or_(page.get_by_role("button", name="Send event")).first.click()
     dialog = page.get_by_role("dialog")

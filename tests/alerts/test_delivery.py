@@ -14,7 +14,7 @@ from pytest_django.fixtures import Settings
 
 from orchestrator.alerts.channels import CHANNELS
 from orchestrator.alerts.channels.base import Sent
-from orchestrator.alerts.delivery import deliver, resend, retry_delay
+from orchestrator.alerts.delivery import ALL_OVER, NOT_FAILED, ResendError, deliver, resend, retry_delay
 from orchestrator.alerts.grouping import collect
 from orchestrator.alerts.mailbox import list_messages
 from orchestrator.alerts.models import Alert, AlertIncident
@@ -103,10 +103,22 @@ def test_a_permanent_refusal_is_recorded_and_can_be_sent_again_by_a_person(machi
     smtp.refuse = {}
     machine.alert_recipients = ["day@example.org"]
     machine.save()
-    assert resend(alert.pk)
+    assert resend(alert.pk) == ["day@example.org"]
     sweep()
     assert smtp.recipients == [["day@example.org"]]
-    assert not resend(alert.pk)
+    with pytest.raises(ResendError, match=NOT_FAILED):
+        resend(alert.pk)
+
+
+def test_an_alert_is_not_sent_again_when_its_incidents_are_over(machine: Machine, smtp: Sink) -> None:
+    smtp.replies = ["554 Refused"]
+    incidents = open_incidents(machine, 1)
+    sweep()
+    resolve(incidents)
+    sweep()
+    with pytest.raises(ResendError, match=ALL_OVER):
+        resend(Alert.objects.get().pk)
+    assert Alert.objects.get().status == "failed"
 
 
 def test_one_refused_recipient_of_two_is_shown_while_the_other_is_told(machine: Machine, smtp: Sink) -> None:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from orchestrator.definitions.charts import chart_of
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine, Version
-from orchestrator.definitions.publish import PublishError, draft_errors, publish
+from orchestrator.definitions.publish import PublishError, StaleDraftError, draft_errors, publish
 from tests.definitions.test_machines import DOCUMENT
 
 
@@ -45,6 +45,14 @@ def test_a_changed_draft_is_the_next_number_and_the_old_version_stays(machine: M
     second = publish(machine, owner)
     assert (second.number, second.content_hash != first.content_hash) == (2, True)
     assert Version.objects.get(pk=first.pk).document["states"]["b"] == {}
+
+
+def test_a_draft_that_was_changed_since_it_was_seen_is_not_published(machine: Machine, owner: User) -> None:
+    Machine.objects.filter(pk=machine.pk).update(draft_revision=1)
+    with pytest.raises(StaleDraftError):
+        publish(machine, owner, expected_revision=machine.draft_revision)
+    assert not Version.objects.exists()
+    assert publish(machine, owner, expected_revision=1).number == 1
 
 
 def test_an_invalid_draft_is_refused_by_state_and_field_and_nothing_is_stored(machine: Machine, owner: User) -> None:

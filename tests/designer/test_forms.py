@@ -35,3 +35,9 @@ def test_what_the_form_shows_is_read_back_as_the_same(days: int, hours: int, min
 def test_what_is_no_duration_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(ValueError):
         to_iso(typed)
+
+
+@pytest.mark.parametrize("typed", ["1 h 1 h", "1.5 h 2.5 h", "5 m 3 min", "1 d 2 h 3 days"])
+def test_a_unit_that_is_written_twice_is_refused_and_not_joined(typed: str) -> None:
+    with pytest.raises(ValueError, match="each unit once"):
+        to_iso(typed)

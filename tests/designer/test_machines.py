@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, connections, transaction
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +18,7 @@ from designer.gallery.load import gallery_entries
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.runtime.models import Instance
 from tests.designer.conftest import DRAFT, Post
+from tests.support import wait_for
 
 
 def upload(page: Client, content: bytes, **values: str) -> Any:
@@ -70,6 +74,36 @@ def test_a_file_that_is_no_chart_is_refused_at_its_field(page: Client, content: 
     assert not Machine.objects.exists()
 
 
+@pytest.mark.parametrize("title", ["x" * 121, "   "])
+def test_a_file_whose_title_does_not_fit_is_refused_at_the_title(page: Client, title: str) -> None:
+    answer = upload(page, json.dumps({**DRAFT, "title": title}).encode())
+    assert answer.status_code == 422
+    assert "f-import-title-err" in answer.content.decode()
+    assert not Machine.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_machine_that_finds_no_free_slug_is_refused_at_the_title(
+    transactional_db: None, page: Client, owner: User
+) -> None:
+    """Every slug this machine tries was taken by somebody else a moment before."""
+    with ThreadPoolExecutor(1) as other:
+
+        def take(instance: Machine, **_: object) -> None:
+            taken = Machine(slug=instance.slug, title="Taken", owner=owner, draft=DRAFT)
+            other.submit(Machine.objects.bulk_create, [taken]).result()
+
+        pre_save.connect(take, sender=Machine)
+        try:
+            answer = page.post(reverse("designer:new"), {"title": "Copy", "template": ""})
+        finally:
+            pre_save.disconnect(take, sender=Machine)
+            other.submit(connections.close_all).result()
+    assert answer.status_code == 422
+    assert "choose another title" in answer.content.decode()
+    assert not Machine.objects.filter(title="Copy").exists()
+
+
 def test_broken_json_names_its_line(page: Client) -> None:
     assert "line 3" in upload(page, b'{\n"signalbox": 1,\n"states" {}\n}').content.decode()
 
@@ -104,6 +138,34 @@ def test_a_draft_that_moved_on_is_not_published_unseen(post: Post, machine: Mach
     post("add-state", title="Unseen", type="final")
     assert post("publish", revision=0).status_code == 409
     assert not Version.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_draft_that_moves_while_it_is_published_is_not_published_unseen(
+    transactional_db: None, post: Post, machine: Machine
+) -> None:
+    """The other's edit is committed after the view has read the machine and before it has the lock."""
+
+    def publish() -> int:
+        try:
+            return post("publish", revision=0).status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Machine.objects.select_for_update().get(pk=machine.pk)
+            answer = pool.submit(publish)
+            wait_for(_someone_waits, "the view asks for the lock")
+            Machine.objects.filter(pk=machine.pk).update(draft_revision=1)
+        assert answer.result() == 409
+    assert not Version.objects.exists()
+
+
+def _someone_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        return bool(cursor.rowcount)
 
 
 def test_an_instance_is_started_once_per_key(post: Post, machine: Machine) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from orchestrator.alerts.models import Alert
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.definitions.publish import publish
 from orchestrator.runtime.advance import drain
@@ -70,6 +71,14 @@ def published(owner: User, slug: str = "parcel", document: dict[str, Any] = DOCU
     machine = Machine.objects.create(slug=slug, title=str(document["title"]), owner=owner, draft=document)
     assert isinstance(publish(machine, owner), Version)
     return machine
+
+
+def failed_alert(machine: Machine) -> Alert:
+    """An alert about overdue parcels which reached nobody."""
+    version = machine.versions.get()
+    return Alert.objects.create(
+        machine=machine, version=version, state="accepted", kind="overdue", message_id="<1@x>", status="failed"
+    )
 
 
 def started(key: str, *events: str, machine: str = "parcel") -> int:

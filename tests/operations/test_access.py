@@ -7,13 +7,20 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from orchestrator.alerts.models import Alert
 from orchestrator.definitions.models import Machine
 from orchestrator.operations.site import admin_site
 from orchestrator.runtime.models import Instance
-from tests.operations.cast import person, published, signed_in, started
+from tests.operations.cast import failed_alert, person, published, signed_in, started
 
 POST_ONLY = {"operations_bulk", "operations_send_preview"}
-ACTIONS = {"operations_send", "operations_send_preview", "operations_retry", "operations_cancel"}
+ACTIONS = {
+    "operations_send",
+    "operations_send_preview",
+    "operations_retry",
+    "operations_cancel",
+    "operations_send_again",
+}
 OPEN_TO_STAFF = {"operations_all_instances", "operations_incidents"}  # they list what this person may see: nothing
 NAMES = sorted(str(pattern.name) for pattern in admin_site.operations_urls())
 
@@ -22,13 +29,14 @@ NAMES = sorted(str(pattern.name) for pattern in admin_site.operations_urls())
 def addresses(machine: Machine) -> dict[str, str]:
     """A real address for each name."""
     instance = started("P-1")
-    arguments = {
-        "slug": machine.slug,
-        "pk": instance,
-        "name": "20261124T054937746488-257fdc2a",
-    }
+    alert = failed_alert(machine).pk
     found = {}
     for pattern in admin_site.operations_urls():
+        arguments = {
+            "slug": machine.slug,
+            "pk": alert if pattern.name == "operations_send_again" else instance,
+            "name": "20261124T054937746488-257fdc2a",
+        }
         wanted = pattern.pattern.converters
         found[str(pattern.name)] = reverse(f"admin:{pattern.name}", kwargs={key: arguments[key] for key in wanted})
     return found
@@ -78,6 +86,7 @@ def test_who_may_only_look_cannot_act(addresses: dict[str, str], name: str) -> N
     values = {"choice": "collect", "reason": "because", "action": "cancel"}
     assert client.post(addresses[name], values).status_code == 403
     assert Instance.objects.get().inbox.count() == 0
+    assert Alert.objects.get().status == "failed"
 
 
 def test_who_may_only_look_sees_no_buttons(addresses: dict[str, str]) -> None:

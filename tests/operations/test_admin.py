@@ -2,13 +2,26 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.signals import pre_save
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.operations.site import admin_site
+from tests.operations.cast import DOCUMENT
 
 TABLES = sorted(model._meta.label_lower for model in admin_site._registry)
+
+
+def change_page(machine: Machine) -> str:
+    return reverse("admin:definitions_machine_change", args=[machine.pk])
+
+
+def save(client: Client, machine: Machine, **values: str) -> HttpResponse:
+    """Post the admin's form of a machine."""
+    answer: HttpResponse = client.post(change_page(machine), {"owner": str(machine.owner_id), **values})  # type: ignore[assignment]
+    return answer
 
 
 @pytest.mark.parametrize("label", TABLES)
@@ -35,15 +48,36 @@ def test_a_version_can_be_read_but_never_changed(client: Client, machine: Machin
 
 
 def test_recipients_of_a_machine_can_be_changed(client: Client, machine: Machine) -> None:
-    values = {
-        "title": "Post",
-        "description": "",
-        "owner": str(machine.owner_id),
-        "alert_recipients": '["a@example.org"]',
-    }
-    assert client.post(reverse("admin:definitions_machine_change", args=[machine.pk]), values).status_code == 302
+    assert save(client, machine, title="Post", alert_recipients="a@example.org, b@example.org").status_code == 302
     machine.refresh_from_db()
-    assert (machine.title, machine.alert_recipients) == ("Post", ["a@example.org"])
+    assert machine.alert_recipients == ["a@example.org", "b@example.org"]
+    assert machine.title == "Parcel <b>post</b>"
+    assert "a@example.org, b@example.org" in client.get(change_page(machine)).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["nobody", '["a@example.org"]', ", ".join(f"p{at}@example.org" for at in range(21))])
+def test_wrong_recipients_are_refused_as_in_the_designer(client: Client, machine: Machine, typed: str) -> None:
+    assert save(client, machine, alert_recipients=typed).status_code == 200
+    machine.refresh_from_db()
+    assert machine.alert_recipients == []
+
+
+def test_saving_a_machine_leaves_a_draft_alone_that_is_edited_at_the_same_time(
+    client: Client, machine: Machine
+) -> None:
+    """The edit comes after the admin has read the machine and before it writes it."""
+
+    def edit(instance: Machine, **_: object) -> None:
+        Machine.objects.filter(pk=instance.pk).update(draft={**DOCUMENT, "title": "Edited"}, draft_revision=7)
+
+    pre_save.connect(edit, sender=Machine)
+    try:
+        save(client, machine, alert_recipients="a@example.org")
+    finally:
+        pre_save.disconnect(edit, sender=Machine)
+    machine.refresh_from_db()
+    assert (machine.draft["title"], machine.draft_revision) == ("Edited", 7)
+    assert machine.alert_recipients == ["a@example.org"]
 
 
 def test_an_account_can_be_made(client: Client) -> None:

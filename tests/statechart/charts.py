@@ -76,7 +76,8 @@ def _targets(states: Document) -> Targets:
     found: Targets = [[], *([key] for key, _ in pairs)]
     for _, state in pairs:
         if state["type"] == "parallel":
-            regions = [[key, *_keys(held)] for key, held in state["states"].items()]
+            real = [(key, held) for key, held in state["states"].items() if held["type"] != "history"]
+            regions = [[key, *_keys(held)] for key, held in real]
             found += [list(pair) for one, other in combinations(regions, 2) for pair in product(one, other)]
     return found
 

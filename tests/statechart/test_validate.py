@@ -94,14 +94,16 @@ def test_a_history_state_without_a_default_is_only_warned_of() -> None:
 
 
 def test_several_targets_must_lie_in_different_regions() -> None:
-    regions = {key: {"initial": f"{key}1", "states": {f"{key}1": {}, f"{key}2": {}}} for key in ("r", "s")}
-    both = {"type": "parallel", "states": regions}
+    def region(key: str) -> Document:
+        return {"initial": f"{key}1", "states": {f"{key}1": {}, f"{key}2": {}, f"{key}h": {"type": "history"}}}
+
+    both = {"type": "parallel", "states": {"r": region("r"), "s": region("s"), "h": {"type": "history"}}}
 
     def together(*targets: str) -> list[tuple[str, str]]:
         return errors({"a": {"on": [on("e", list(targets))]}, "p": both})
 
-    assert together("r2", "s2") == []
-    for apart in (("r1", "r2"), ("p", "r1"), ("a", "r1"), ("r1", "r1")):
+    assert together("r2", "s2") == together("r2", "sh") == []
+    for apart in (("r1", "r2"), ("p", "r1"), ("a", "r1"), ("r1", "r1"), ("r2", "h"), ("h", "rh")):
         assert together(*apart) == [("apart", "a/on/0/target")]
 
 

@@ -41,13 +41,18 @@ def _targets(chart: Chart, transition: Transition) -> Iterator[Problem]:
 
 
 def _together(chart: Chart, transition: Transition) -> bool:
-    """Whether all targets may be active at once: each two lie in different regions of a parallel state."""
+    """Whether all targets may be active at once: each two lie in different regions of a parallel state.
+
+    A history state of that parallel state stands for all its regions, so it goes with none of them.
+    """
     structure = structure_of(chart)
     for at, one in enumerate(transition.targets):
         for other in transition.targets[at + 1 :]:
             line = (other, *structure.ancestors[other])
             shared = next((a for a in (one, *structure.ancestors[one]) if a in line), None)
             if shared is None or shared in (one, other) or chart.states[shared].type != "parallel":
+                return False
+            if any(chart.states[key].type == "history" and chart.states[key].parent == shared for key in (one, other)):
                 return False
     return True
 

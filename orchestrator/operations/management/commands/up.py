@@ -1,4 +1,4 @@
-"""`manage.py up`: PostgreSQL (unless DATABASE_URL names one), web, worker and beat; Ctrl-C stops them all."""
+"""`manage.py up`: PostgreSQL (unless DATABASE_URL names one), web, workers and beat; Ctrl-C stops them all."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from orchestrator.embedded.supervisor import Supervisor
 from orchestrator.operations.management.plain import PlainCommand
 
 ADMIN = "admin"
+ADMIN_EMAIL = "admin@localhost"  # alerts of machines that name nobody else go to their owner
 BROKER_PATIENCE = 4  # seconds
 
 
@@ -47,7 +48,7 @@ class Place(NamedTuple):
 
 
 class Command(PlainCommand):
-    help = "Run Signalbox: the embedded PostgreSQL or the one of DATABASE_URL, web, worker and beat. Ctrl-C stops it."
+    help = "Run Signalbox: the embedded PostgreSQL or the one of DATABASE_URL, web, workers and beat. Ctrl-C stops it."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -105,7 +106,7 @@ class Command(PlainCommand):
         if not User.objects.filter(is_superuser=True).exists():
             password = secrets.token_urlsafe(12)
             with transaction.atomic():
-                User.objects.create_superuser(ADMIN, password=password)
+                User.objects.create_superuser(ADMIN, ADMIN_EMAIL, password)
                 call_command("loadgallery", stdout=StringIO())
                 write_private(_password_file(var), password + "\n")
             self.stdout.write(f"The administrator is {ADMIN} with the password {password}")

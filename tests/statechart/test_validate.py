@@ -107,6 +107,11 @@ def test_several_targets_must_lie_in_different_regions() -> None:
         assert together(*apart) == [("apart", "a/on/0/target")]
 
 
+def test_an_attempt_that_could_outlast_its_worker_is_refused() -> None:
+    assert errors({"a": {"invoke": [call("x", timeout="PT15M")]}}) == []
+    assert errors({"a": {"invoke": [call("x", timeout="PT16M")]}}) == [("long-attempt", "a/invoke/0/timeout")]
+
+
 def test_activities_need_known_kinds_their_input_and_ids_of_their_own() -> None:
     assert errors({"a": {"invoke": [call("x"), call("x")]}}) == [("same-id", "a/invoke/1/id")]
     assert errors({"a": {"invoke": [{"kind": "fax"}]}}) == [("unknown-kind", "a/invoke/0/kind")]

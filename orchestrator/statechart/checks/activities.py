@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.statechart.checks.durations import duration_problem
+from orchestrator.statechart.checks.durations import duration_problem, longer_than
 from orchestrator.statechart.checks.problem import Problem, error
 from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
 
+LONGEST_ATTEMPT = 900.0  # seconds
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "http": ("url",),
     "email": ("to", "subject", "text"),
@@ -57,6 +58,9 @@ def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
 
 def _times(ref: str, timeout: str, retry: Retry) -> Iterator[Problem]:
     yield from duration_problem(ref, "timeout", timeout)
+    if longer_than(timeout, LONGEST_ATTEMPT):
+        message = "One attempt may last 15 minutes at most."
+        yield error("long-attempt", ref, "timeout", message, "Shorten it, or start the work and wait for an event.")
     for text in (retry.interval, retry.max_interval):
         if "${" in text:
             message = f"The time between attempts cannot be computed, and “{text}” is not a duration."

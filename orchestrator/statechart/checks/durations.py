@@ -16,3 +16,11 @@ def duration_problem(ref: str, field: str, text: str) -> Iterator[Problem]:
     except ValueError as reason:
         message = f"{str(reason)[:1].upper()}{str(reason)[1:]}."
         yield error("duration", ref, field, message, "Write a duration such as PT30M, PT48H or P2D.")
+
+
+def longer_than(text: str, seconds: float) -> bool:
+    """Whether a duration that is written out and valid is longer than this."""
+    try:
+        return parse_duration(text) > seconds
+    except ValueError:
+        return False

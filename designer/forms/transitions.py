@@ -40,7 +40,7 @@ class TransitionForm(StyledForm):
     def clean_guard(self) -> str:
         """A guard that does not compile is not stored, because nobody could run it."""
         guard = str(self.cleaned_data["guard"]).strip()
-        message = check(guard) if guard else None
+        message = check(guard, boolean=True) if guard else None
         if message:
             raise forms.ValidationError(message)
         return guard

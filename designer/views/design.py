@@ -111,7 +111,7 @@ def check_expression(request: MemberRequest, slug: str) -> HttpResponse:
     machine_of(request, slug)
     text = request.POST.get("guard", "").strip()
     too_long = len(text) > TEXT_LENGTH
-    problem = f"Longer than {TEXT_LENGTH} characters." if too_long else check(text) if text else None
+    problem = f"Longer than {TEXT_LENGTH} characters." if too_long else check(text, boolean=True) if text else None
     return render(request, "designer/_live.html", {"text": text, "problem": problem})
 
 

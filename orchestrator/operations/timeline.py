@@ -96,7 +96,7 @@ def _moved(chart: Chart, row: JournalRow) -> str:
     left = [title_of(chart, name) for name in _names(row.detail.get("exited"))]
     came = [title_of(chart, name) for name in _names(row.detail.get("entered"))]
     if row.outcome == "ignored":
-        return "Ignored: nothing listens to it in the state of that moment."
+        return "Ignored: no transition took it where the instance stood then, or a guard was not true."
     if left and came:
         return f"{', '.join(left)} to {', '.join(came)}."
     if came:

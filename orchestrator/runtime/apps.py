@@ -2,6 +2,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 class RuntimeConfig(AppConfig):
@@ -13,4 +14,7 @@ class RuntimeConfig(AppConfig):
     def ready(self) -> None:
         import_module("orchestrator.runtime.signals")
         for module in settings.ACTIVITY_MODULES:
-            import_module(module)
+            try:
+                import_module(module)
+            except ImportError as error:
+                raise ImproperlyConfigured(f"ACTIVITY_MODULES: {module} cannot be imported: {error}.") from error

@@ -85,6 +85,7 @@ _STATE_COUNTS = """
 WITH standing AS (
     SELECT i.id, i.status, i.updated_at, leaf FROM runtime_instance i, string_to_table(i.configuration, ' ') leaf
     WHERE i.machine_id = %(machine)s AND (%(version)s::bigint IS NULL OR i.version_id = %(version)s) AND leaf <> ''
+        AND i.status <> 'cancelled'
 ), stuck AS (
     SELECT DISTINCT n.instance_id, n.state FROM runtime_incident n
     WHERE n.machine_id = %(machine)s AND n.resolved_at IS NULL
@@ -95,7 +96,7 @@ GROUP BY s.leaf ORDER BY s.leaf"""
 
 
 def state_counts(machine: int, version: int | None = None) -> list[StateCount]:
-    """Instances per leaf state over all statuses, in the current version's document order, unknown states last.
+    """Instances per leaf state, cancelled ones left out because they stand nowhere any more, in the current version's document order, unknown states last.
 
     `oldest` is the event time of the last step of the longest waiting unfinished instance there.
     """

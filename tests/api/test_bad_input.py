@@ -191,3 +191,11 @@ def test_reading_needs_no_csrf_token_and_writing_takes_no_session(machine: Machi
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(ada)
     assert browser.post(f"/api/v1{START}", "{}", content_type="application/json").status_code == 401
+
+
+def test_a_body_in_chunks_is_refused_with_the_mend(machine: Machine, caller: Caller) -> None:
+    headers = {"Authorization": f"Bearer {caller.secret}", "Transfer-Encoding": "chunked"}
+    address = f"/api/v1/machines/{machine.slug}/instances"
+    answer = Client().post(address, b"", content_type="application/json", headers=headers)
+    assert answer.status_code == 422
+    assert "Content-Length" in answer.content.decode()

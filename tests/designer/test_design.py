@@ -319,3 +319,23 @@ def test_a_draft_that_cannot_be_read_still_has_its_page(page: Client, machine: M
     Machine.objects.filter(pk=machine.pk).update(draft={"signalbox": 1, "id": "x", "states": {"a": {"on": 7}}})
     text = page.get(design(machine)).content.decode()
     assert "No picture of this draft" in text
+
+
+def test_a_guard_that_can_never_be_true_or_false_is_refused_as_it_is_typed(post: Post, machine: Machine) -> None:
+    assert "must be true or false" in post("check", guard='"abc"').content.decode()
+    values = {"owner": "draft", "kind": "on", "event": "x", "target": "review", "guard": '"abc"'}
+    assert post("add-transition", **values).status_code == 422
+    assert machine.draft_revision == 0
+
+
+def test_the_default_of_a_history_state_is_drawn_by_forms(page: Client, post: Post, machine: Machine) -> None:
+    post("add-state", title="Back", type="history")
+    text = page.get(design(machine), {"select": "back"}).content.decode()
+    assert 'id="add-always"' in text
+    assert 'id="add-on"' not in text
+
+
+def test_a_page_that_does_not_exist_leads_back(page: Client) -> None:
+    answer = page.get("/machines/nowhere/design")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.content.decode()

@@ -38,6 +38,7 @@ def test_counts_stand_in_document_order_with_the_stuck_and_the_longest_wait(mach
     assert next(iter(counts)) == "draft"
     assert (counts["draft"].count, counts["draft"].stuck, counts["draft"].oldest) == (3, 1, PAST)
     assert (counts["done"].count, counts["done"].stuck, counts["done"].oldest) == (2, 0, None)
+    assert "review" not in counts, "a cancelled instance stands nowhere"
 
 
 def test_a_summary_tells_running_from_finished(machine: int) -> None:

@@ -54,7 +54,7 @@ def install(api: NinjaAPI) -> None:
         HttpError: lambda request, error: _http_error(error),
         **dict.fromkeys(GONE, lambda request, error: answer(503, "unavailable", UNAVAILABLE)),
         RequestDataTooBig: lambda request, error: _too_large(),
-        ValidationError: lambda request, error: _invalid(error.errors),
+        ValidationError: lambda request, error: _invalid(request, error.errors),
         Exception: lambda request, error: _unexpected(error),
     }
     for kind, handler in handlers.items():
@@ -79,10 +79,12 @@ def _http_error(error: HttpError) -> HttpResponse:
     return answer(error.status_code, "refused", str(error))
 
 
-def _invalid(errors: Sequence[Mapping[str, Any]]) -> HttpResponse:
+def _invalid(request: HttpRequest, errors: Sequence[Mapping[str, Any]]) -> HttpResponse:
     first = errors[0]
     field = field_of(first["loc"])
     if first["type"] == "missing" and not field:
+        if "Transfer-Encoding" in request.headers:  # the gateway interface gives Django no body without a length
+            return answer(411, "length-required", "The body came in chunks; send it with a Content-Length.")
         return answer(422, "invalid", "Send a JSON object as the body.")
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     return answer(422, "invalid", f"{field}: {_sentence(first)}{more}", field)

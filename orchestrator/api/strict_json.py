@@ -46,8 +46,6 @@ class StrictParser(Parser):
     """The API's body parser. A body is an object in every endpoint."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, JSON]:
-        if "Transfer-Encoding" in request.headers:  # the gateway interface gives Django no body without a length
-            raise BodyError("The body came in chunks; send it with a Content-Length.")
         value = read(request.body)
         if not isinstance(value, dict):
             raise BodyError("The body must be a JSON object.")

@@ -197,5 +197,5 @@ def test_a_body_in_chunks_is_refused_with_the_mend(machine: Machine, caller: Cal
     headers = {"Authorization": f"Bearer {caller.secret}", "Transfer-Encoding": "chunked"}
     address = f"/api/v1/machines/{machine.slug}/instances"
     answer = Client().post(address, b"", content_type="application/json", headers=headers)
-    assert answer.status_code == 422
+    assert answer.status_code == 411
     assert "Content-Length" in answer.content.decode()

@@ -96,7 +96,9 @@ GROUP BY s.leaf ORDER BY s.leaf"""
 
 
 def state_counts(machine: int, version: int | None = None) -> list[StateCount]:
-    """Instances per leaf state, cancelled ones left out because they stand nowhere any more, in the current version's document order, unknown states last.
+    """Instances per leaf state, in the current version's document order, unknown states last.
+
+    Cancelled ones are left out: they stand nowhere any more.
 
     `oldest` is the event time of the last step of the longest waiting unfinished instance there.
     """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import sys
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +16,16 @@ from orchestrator.statechart.definition import JSON
 MAX_SIZE = 1_000_000  # characters and entries of one result: a text that is doubled in a loop must not fill the memory
 MAX_DEPTH = 64
 SMALLEST, LARGEST = -(2**63), 2**64 - 1  # beyond these CEL has no whole numbers
+
+
+def keep_none_alive() -> None:
+    """Make None as good as immortal, as Python 3.12 does.
+
+    For each null that it reads, cel-expr-python 0.1.3 gives one reference to None back that it never took: some ten
+    thousand nulls later an older Python stops the whole process with “deallocating None”.
+    """
+    if sys.implementation.name == "cpython" and sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 1 << 40
 
 
 class NotJson(ValueError):

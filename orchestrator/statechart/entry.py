@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from orchestrator.statechart.definition import Action, Transition
-from orchestrator.statechart.select import History, domain, effective_targets, history_default
+from orchestrator.statechart.select import Domains, History, effective_targets, history_default
 from orchestrator.statechart.structure import Structure
 
 
@@ -20,16 +20,19 @@ class EntrySet:
     defaults: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     _covered: set[str] = field(default_factory=set)  # the states with all their ancestors
 
-    def add_transitions(self, transitions: Iterable[Transition]) -> None:
-        """All that these transitions enter (SCXML: computeEntrySet)."""
+    def add_transitions(self, transitions: Iterable[Transition], domains: Domains) -> None:
+        """All that these transitions enter (SCXML: computeEntrySet).
+
+        The domains are those by which states were left. The specification works them out anew, but leaving may have
+        changed what a history state stands for, and then a state that was left would not be entered.
+        """
         for transition in transitions:
             if not transition.targets:
                 continue
             for target in transition.targets:
                 self.add_descendants(target)
-            ancestor = domain(self.structure, transition, self.history)
             for state in effective_targets(self.structure, transition.targets, self.history):
-                self.add_ancestors(state, ancestor)
+                self.add_ancestors(state, domains[transition.ref])
 
     def add_descendants(self, key: str) -> None:
         """The state with what it enters by default (SCXML: addDescendantStatesToEnter)."""

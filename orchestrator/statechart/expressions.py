@@ -13,7 +13,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from orchestrator.statechart.cel_values import NotJson, Reader, holdable
+from orchestrator.statechart.cel_values import NotJson, Reader, holdable, keep_none_alive
 from orchestrator.statechart.definition import JSON
 
 MAX_LENGTH = 2_000  # characters of one expression
@@ -56,6 +56,7 @@ MIXED_NUMBERS = cel.CelExtension(
         _mixed("_/_", "mixed_divide", _divide),
     ],
 )
+keep_none_alive()
 ENVIRONMENT = cel.NewEnv(variables=VARIABLES, extensions=[MIXED_NUMBERS])
 
 

@@ -10,7 +10,7 @@ from orchestrator.statechart.definition import State, Transition
 from orchestrator.statechart.entry import EntrySet
 from orchestrator.statechart.expressions import ExpressionError, holds
 from orchestrator.statechart.run import Run
-from orchestrator.statechart.select import enabled, exit_set, without_conflicts
+from orchestrator.statechart.select import Domains, domains_of, enabled, exit_set, without_conflicts
 from orchestrator.statechart.steps import Event, LoopError, Microstep
 from orchestrator.statechart.structure import Structure
 
@@ -126,11 +126,12 @@ def microstep(run: Run, event: str | None, transitions: Sequence[Transition]) ->
     """Leave, act, enter (SCXML: microstep). Raises LoopError when the step's budget is used up."""
     if len(run.microsteps) >= run.env.max_microsteps:
         raise LoopError(_loop(run))
-    exited = leave(run, transitions)
+    domains = domains_of(run.structure, transitions, run.history)
+    exited = leave(run, domains)
     for transition in transitions:
         execute(run, transition.actions)
     entry = EntrySet(run.structure, run.history)
-    entry.add_transitions(transitions)
+    entry.add_transitions(transitions, domains)
     entered = enter(run, entry)
     refs = tuple(transition.ref for transition in transitions)
     run.microsteps.append(Microstep(event, refs, tuple(exited), tuple(entered)))
@@ -143,10 +144,9 @@ def _loop(run: Run) -> str:
     return f"stopped after {run.env.max_microsteps} micro steps; these transitions go round: {names}"
 
 
-def leave(run: Run, transitions: Sequence[Transition]) -> list[str]:
+def leave(run: Run, domains: Domains) -> list[str]:
     """Leave states innermost first, remembering history (SCXML: exitStates)."""
-    left = exit_set(run.structure, transitions, run.configuration, run.history)
-    leaving = run.structure.in_order(left)[::-1]
+    leaving = run.structure.in_order(exit_set(run.structure, domains, run.configuration))[::-1]
     remember(run, leaving)
     for key in leaving:
         execute(run, run.structure.chart.states[key].exit)

@@ -8,6 +8,7 @@ from orchestrator.statechart.definition import Transition
 from orchestrator.statechart.structure import Structure
 
 History = Mapping[str, tuple[str, ...]]
+Domains = Mapping[str, str | None]
 
 
 def enabled(
@@ -43,7 +44,7 @@ def without_conflicts(structure: Structure, transitions: list[Transition], histo
     """Those that can fire together; a descendant's wins over an ancestor's (SCXML: removeConflictingTransitions)."""
     if len(transitions) < 2:
         return transitions
-    domains = {t.ref: domain(structure, t, history) for t in transitions if t.targets}
+    domains = domains_of(structure, transitions, history)
     kept: list[Transition] = []
     for candidate in transitions:
         rivals = [other for other in kept if _meet(structure, domains, candidate, other)]
@@ -53,7 +54,7 @@ def without_conflicts(structure: Structure, transitions: list[Transition], histo
     return kept
 
 
-def _meet(structure: Structure, domains: Mapping[str, str | None], one: Transition, other: Transition) -> bool:
+def _meet(structure: Structure, domains: Domains, one: Transition, other: Transition) -> bool:
     """Whether both leave some state: as every domain holds active states, when one domain is or holds the other."""
     if one.ref not in domains or other.ref not in domains:
         return False
@@ -63,14 +64,17 @@ def _meet(structure: Structure, domains: Mapping[str, str | None], one: Transiti
     return structure.is_descendant(inner, outer) or structure.is_descendant(outer, inner)
 
 
-def exit_set(
-    structure: Structure, transitions: Iterable[Transition], configuration: Iterable[str], history: History
-) -> set[str]:
-    """Active states that these transitions leave (SCXML: computeExitSet)."""
-    domains = {domain(structure, transition, history) for transition in transitions if transition.targets}
-    if None in domains:
+def exit_set(structure: Structure, domains: Domains, configuration: Iterable[str]) -> set[str]:
+    """Active states that transitions with these domains leave (SCXML: computeExitSet)."""
+    within = set(domains.values())
+    if None in within:
         return set(configuration)
-    return {state for state in configuration if not domains.isdisjoint(structure.ancestors[state])}
+    return {state for state in configuration if not within.isdisjoint(structure.ancestors[state])}
+
+
+def domains_of(structure: Structure, transitions: Iterable[Transition], history: History) -> Domains:
+    """The domain of each transition by its ref; one without targets has none."""
+    return {t.ref: domain(structure, t, history) for t in transitions if t.targets}
 
 
 def domain(structure: Structure, transition: Transition, history: History) -> str | None:

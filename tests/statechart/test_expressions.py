@@ -207,6 +207,15 @@ def test_maps_come_back_in_the_same_order_in_every_process() -> None:
     assert texts == {written(dict.fromkeys(sorted("qwertzuiopasdfg"), 1)) + "\n"}
 
 
+def test_reading_null_again_and_again_does_not_kill_the_process() -> None:
+    """Before Python 3.12 the CEL package would free None."""
+    code = (
+        "from orchestrator.statechart.expressions import Scope, evaluate\n"
+        "for _ in range(1000): evaluate('context', Scope({'context': {'nulls': [None] * 100}}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True).returncode == 0
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=40) | st.text("context.evnt[]{}()'+-1= ${}", max_size=40))
 def test_any_text_is_an_expression_or_an_expression_error(text: str) -> None:

@@ -88,3 +88,12 @@ def test_a_transition_to_history_leaves_what_the_remembered_states_demand() -> N
     run.send("next").send("again")
     assert run.active == {"b"}
     assert run.context["order"] == ["+a", "+c", "-c"]
+
+
+def test_what_a_transition_leaves_it_enters_though_leaving_changes_what_history_stands_for() -> None:
+    """By its default p would be left, by what is remembered on the way only r: Appendix D would lose p."""
+    inside = {"r": {"initial": "r1", "states": {"r1": {"on": [on("again", "h")]}}}}
+    history = {"h": {"type": "history", "history": "deep"}}
+    run = Driver({"p": {"type": "parallel", "states": {**inside, **history}}})
+    for _ in range(2):
+        assert run.send("again").step.snapshot.configuration == ("p", "r", "r1")

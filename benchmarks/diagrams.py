@@ -12,11 +12,11 @@ from orchestrator.statechart.document import parse
 
 
 def figures() -> Iterator[Figure]:
-    numbers = itertools.count()
+    numbers = itertools.count(1)
 
     def anew() -> str:
         document = ring(30)
-        document["states"]["s0"]["title"] = f"Run {next(numbers)}"
+        document["states"]["s0"]["title"] = "W" * next(numbers)  # another width, so another layout
         return render_svg(parse(document))
 
     same = parse(ring(30))

@@ -12,7 +12,7 @@ from orchestrator.statechart.document import parse
 
 
 def figures() -> Iterator[Figure]:
-    numbers = itertools.count(1)
+    numbers = itertools.count(10)
 
     def anew() -> str:
         document = ring(30)

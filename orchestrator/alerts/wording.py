@@ -63,6 +63,14 @@ KINDS = {
         over="no longer held by a failed undo",
         lead="The undo used up its attempts, so what was done before is still in effect. Mend the cause, then retry.",
     ),
+    "timeout-not-set": Kind(
+        badge="No timeout",
+        short="without its timeout",
+        one="waits without its timeout",
+        many="wait without their timeout",
+        over="no longer without a timeout",
+        lead="The length of the timeout could not be worked out, so nothing will end this wait by itself.",
+    ),
     "poison": Kind(
         badge="Event set aside",
         short="with an event set aside",

@@ -29,7 +29,7 @@ from orchestrator.runtime.models import ActivityRun, Instance
 from orchestrator.runtime.requests import Accepted, EventRequest, Started, StartRequest
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_intake import InboxRow
-from orchestrator.statechart.snapshot import from_json
+from orchestrator.statechart.snapshot import Snapshot, from_json
 
 __all__ = [
     "Accepted",
@@ -122,19 +122,25 @@ def cancel(instance: int, reason: str, actor: str) -> Accepted:
 def retry(instance: int, reason: str, actor: str) -> int:
     """Try the failed activities of an instance again at once; returns how many. A failed instance runs again."""
     found = _status(instance)
-    runs = ActivityRun.objects.filter(instance=instance, invocation__in=_waited_for(instance))
+    snapshot = _snapshot(instance)
+    runs = ActivityRun.objects.filter(instance=instance, invocation__in=_waited_for(snapshot))
     waiting = runs.filter(status="failed").count() + runs.filter(status="pending", attempts__gt=0).count()
+    waiting += len(snapshot.suspended)
     if waiting or found.status == "failed":
         _command(found, "retry", reason, actor)
     return waiting
 
 
-def _waited_for(instance: int) -> list[str]:
-    """Invocations whose answer the instance still wants; a failure that its chart has caught is not among them."""
+def _snapshot(instance: int) -> Snapshot:
+    """Where the instance stands; nothing of a damaged one can be retried."""
     try:
-        snapshot = from_json(Instance.objects.values_list("snapshot", flat=True).get(pk=instance))
-    except ValueError:  # a damaged one: nothing of it can be retried
-        return []
+        return from_json(Instance.objects.values_list("snapshot", flat=True).get(pk=instance))
+    except ValueError:
+        return Snapshot()
+
+
+def _waited_for(snapshot: Snapshot) -> list[str]:
+    """Invocations whose answer the instance still wants; a failure that its chart has caught is not among them."""
     return [*snapshot.invocations.values(), *([snapshot.compensating] if snapshot.compensating else [])]
 
 

@@ -52,7 +52,7 @@ def _command(chart: Chart, snapshot: Snapshot, name: str, now: datetime, env: En
         return None
     if name == "cancel":
         return cancel(chart, snapshot, now, env)
-    if snapshot.status != "failed":
+    if snapshot.status != "failed" and not snapshot.suspended:
         return Step(snapshot=snapshot, effects=(), microsteps=(), handled=True, errors=())
     if not snapshot.configuration:
         return start(chart, snapshot.context, now, env)

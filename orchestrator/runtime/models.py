@@ -187,7 +187,7 @@ class Incident(models.Model):
     `since` is when the trouble began in event time: for `overdue` when the state was entered.
     """
 
-    KINDS = ["overdue", "activity-failed", "compensation-failed", "loop", "poison"]
+    KINDS = ["overdue", "activity-failed", "compensation-failed", "timeout-not-set", "loop", "poison"]
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="incidents")
     machine = models.ForeignKey("definitions.Machine", on_delete=models.CASCADE, related_name="incidents")
     version = models.ForeignKey("definitions.Version", on_delete=models.CASCADE, related_name="+")

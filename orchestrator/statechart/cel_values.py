@@ -91,7 +91,7 @@ def holdable(value: Any) -> Any:
         return _double(value)
     if isinstance(value, Mapping):
         held = {holdable(key): holdable(item) for key, item in value.items()}
-        return value if all(held.get(key) is item for key, item in value.items()) else held
+        return value if all(held.get(key, held) is item for key, item in value.items()) else held
     if isinstance(value, list | tuple):
         items = [holdable(item) for item in value]
         return value if all(one is other for one, other in zip(items, value, strict=True)) else items

@@ -63,7 +63,7 @@ class ClearDeadline:
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """Something needs a person; `kind` is e.g. `activity-failed`, `compensation-failed` or `loop`."""
+    """Something needs a person; `kind` is `activity-failed`, `compensation-failed` or `timeout-not-set`."""
 
     kind: str
     state: str

@@ -19,6 +19,8 @@ def stops(run: Run) -> bool:
 
 def judge(run: Run) -> None:
     """Call a person for each failure, and stop the instance when a failure policy or a failed undo says so."""
+    if not (run.given_up or run.unset or run.undo_failed):
+        return
     run.effects.extend(OpenIncident("timeout-not-set", state, why) for state, why in run.unset.items())
     for name, message in run.given_up.items():
         run.effects.append(OpenIncident("activity-failed", run.structure.activities[name][0], message))

@@ -173,7 +173,7 @@ def remember(run: Run, leaving: Sequence[str]) -> None:
 
 def enter(run: Run, entry: EntrySet) -> list[str]:
     """Enter states outermost first (SCXML: enterStates)."""
-    entering = [key for key in run.structure.in_order(entry.states) if key not in run.configuration]
+    entering = run.structure.in_order(entry.states)
     for key in entering:
         state = run.structure.chart.states[key]
         run.configuration.add(key)
@@ -218,13 +218,7 @@ def close(run: Run) -> None:
         return
     if run.compensating is not None:
         run.status = "compensating"
-    elif run.ended or _at_the_end(run):
+    elif run.ended:
         run.status = "compensated" if run.undone else "completed"
     else:
         run.status = "running"
-
-
-def _at_the_end(run: Run) -> bool:
-    """Whether a final state of the chart was reached earlier, while compensations were still to be done."""
-    states = run.structure.chart.states
-    return any(states[key].type == "final" and states[key].parent is None for key in run.configuration)

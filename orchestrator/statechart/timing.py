@@ -39,6 +39,8 @@ def _unset(run: Run, key: str, message: str) -> None:
 
 def note(run: Run, event: str) -> None:
     """Remember a timeout that came, for as long as its state stays active."""
+    if not event.startswith("after."):
+        return
     state = event.removeprefix("after.").split("/", 1)[0]
     known = any(event in transition.events for transition in run.structure.timeouts.get(state, ()))
     if known and state in run.configuration and event not in run.fired:

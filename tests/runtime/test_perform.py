@@ -287,3 +287,19 @@ def test_the_sweep_hints_at_a_waiting_activity_once_in_a_while(publish: Publish)
     assert recovery.enqueue_activities() == 0
     ActivityRun.objects.update(hinted_at=timezone.now() - timedelta(seconds=recovery.HINT_AGAIN + 1))
     assert recovery.enqueue_activities() == 1
+
+
+def test_an_activity_that_could_not_be_started_starts_with_a_retry_once_it_can(publish: Publish) -> None:
+    waiting = charging(onFailure={"policy": "escalate"}, idempotencyKey="${context.order}")
+    waiting["on"] = [{"event": "order", "actions": [{"type": "assign", "to": "order", "expr": "event.number"}]}]
+    instance = begin(publish, draft=waiting)
+    assert Incident.objects.get(resolved_at=None).kind == "activity-failed"
+    send(EventRequest("order", {"number": "7"}, instance=instance.pk))
+    drain()
+    assert retry(instance.pk, "again", "user:ann") == 1
+    drain()
+    assert run_all() == ["done"]
+    instance.refresh_from_db()
+    assert instance.status == "completed"
+    assert not Incident.objects.filter(resolved_at=None).exists()
+    assert list(problems()) == []

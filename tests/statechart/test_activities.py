@@ -147,10 +147,10 @@ def test_escalate_calls_a_person_and_waits_on() -> None:
 
 
 def test_catch_leads_on_with_the_error() -> None:
-    caught = {"policy": "catch", "target": "b", "actions": [assign("why", "event.error.class + event.error.message")]}
+    caught = {"policy": "catch", "target": "b", "actions": [assign("why", "event")]}
     run = Driver(working(onFailure=caught)).failure("work", "no funds", "Declined")
     assert (run.active, run.incidents, run.step.snapshot.invocations) == ({"b"}, [], {})
-    assert run.context == {"why": "Declinedno funds"}
+    assert run.context == {"why": {"error": {"class": "Declined", "message": "no funds"}}}
     assert CancelActivity("work.1") not in run.step.effects
 
 
@@ -247,6 +247,7 @@ def test_a_failure_in_a_state_that_is_left_in_the_same_step_calls_nobody() -> No
     }
     run = Driver({"p": {"type": "parallel", "states": regions}, "b": {}})
     assert (run.active, run.status, run.incidents) == ({"b"}, "running", [])
+    assert run.step.effects == ()
 
 
 def test_what_was_raised_before_a_failure_is_not_lost() -> None:

@@ -163,6 +163,7 @@ def test_halves_of_surrogate_pairs_anywhere_do_not_break_other_expressions() -> 
     odd = scope(a=1, text="x\ud800y", **{"\udfff": {"z": ["\udc00"]}})
     assert evaluate("context.a + 1", odd) == 2
     assert evaluate("context.text", odd) == "x\ufffdy"
+    assert evaluate("context", scope(**{"\ud800": None})) == {"\ufffd": None}
 
 
 def test_what_cel_can_hold_is_not_copied() -> None:

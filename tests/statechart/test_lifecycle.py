@@ -84,9 +84,9 @@ def test_going_on_may_run_into_a_loop_like_any_step() -> None:
         run.resume()
 
 
-def test_an_activity_a_new_version_no_longer_has_does_not_start_anew() -> None:
-    run = Driver(BUSY).failure("work")
-    run.step = replace(run.step, snapshot=replace(run.step.snapshot, suspended=("gone",)))
+def test_an_activity_which_a_new_version_has_elsewhere_or_not_at_all_does_not_start_anew() -> None:
+    run = Driver({**BUSY, "b": {"invoke": [call("moved")]}}).failure("work")
+    run.step = replace(run.step, snapshot=replace(run.step.snapshot, suspended=("gone", "moved")))
     assert (run.resume().status, run.started) == ("running", ["work.1"])
 
 

@@ -31,4 +31,4 @@ def test_no_part_of_the_core_loads_a_framework() -> None:
 
 
 def test_a_part_that_did_would_be_found() -> None:
-    assert loaded_by("orchestrator.settings") == {"django"} or "django" in loaded_by("orchestrator.definitions.fields")
+    assert "django" in loaded_by("orchestrator.definitions.fields")

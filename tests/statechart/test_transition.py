@@ -175,6 +175,13 @@ def test_a_targetless_transition_conflicts_with_nothing() -> None:
     assert Driver({"p": parallel(r=quiet, s=out), "z": {}}, ORDER).send("go").refs == [("r1/on/0", "s1/on/0")]
 
 
+def test_an_inner_targetless_transition_hides_an_outer_one() -> None:
+    """Each atomic state has one transition at most, though these two would not conflict."""
+    inner = {"b": {"on": [on("go", actions=[mark("inner")])]}}
+    run = Driver({"a": nest("b", inner, on=[on("go", actions=[mark("outer")])])}, ORDER).send("go")
+    assert run.context["order"] == ["inner"]
+
+
 def test_an_outer_transition_found_by_two_regions_is_taken_once_and_its_guard_asked_once() -> None:
     guard = {"on": [on("go", actions=[mark("go")], guard="context.missing")]}
     run = Driver({"p": {**parallel(r=region("r"), s=region("s")), **guard}}, ORDER).send("go")
@@ -335,6 +342,12 @@ def test_a_text_that_doubles_in_a_loop_is_stopped_before_it_fills_the_memory() -
     double = {"always": [{"target": "a", "actions": [assign("s", "context.s + context.s")]}]}
     with pytest.raises(LoopError):
         start(chart_of({"a": double}), {"s": "xx"}, BEGINNING, Environment(1, "k", max_microsteps=100))
+
+
+def test_an_action_that_fails_is_told_to_the_chart() -> None:
+    ways = [on("go", actions=[assign("x", "context.missing")]), on("error.execution", "b")]
+    run = Driver({"a": {"on": ways}, "b": {}}).send("go")
+    assert (run.active, len(run.step.errors)) == ({"b"}, 1)
 
 
 # data

@@ -172,8 +172,11 @@ def remember(run: Run, leaving: Sequence[str]) -> None:
 
 
 def enter(run: Run, entry: EntrySet) -> list[str]:
-    """Enter states outermost first (SCXML: enterStates)."""
-    entering = run.structure.in_order(entry.states)
+    """Enter states outermost first (SCXML: enterStates).
+
+    A history state may name ancestors of its default which the transition did not leave; they just stay.
+    """
+    entering = [key for key in run.structure.in_order(entry.states) if key not in run.configuration]
     for key in entering:
         state = run.structure.chart.states[key]
         run.configuration.add(key)

@@ -97,3 +97,11 @@ def test_what_a_transition_leaves_it_enters_though_leaving_changes_what_history_
     run = Driver({"p": {"type": "parallel", "states": {**inside, **history}}})
     for _ in range(2):
         assert run.send("again").step.snapshot.configuration == ("p", "r", "r1")
+
+
+def test_a_history_default_near_by_does_not_enter_anew_what_was_not_left() -> None:
+    inner = {"initial": "c", "entry": [mark("+b")], "states": {"c": {"on": [on("again", "h")]}}}
+    inside = {"b": inner, "h": {"type": "history", "always": [{"target": "c"}]}}
+    run = Driver({"a": {"initial": "b", "states": inside}}, {"order": []}).send("again")
+    assert run.step.microsteps[0].entered == run.step.microsteps[0].exited == ("c",)
+    assert run.context["order"] == ["+b"]

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import make_conninfo
 
 POSTGRESQL = "django.db.backends.postgresql"
 FILES = "orchestrator.alerts.mailbox.EmailBackend"
@@ -65,9 +66,21 @@ def redis(url: str) -> str:
     return url
 
 
+def conninfo(parts: Mapping[str, Any]) -> str:
+    """The database's address for a connection beside Django's own, with the same options."""
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    found = {name: str(parts[key]) for name, key in names.items() if parts[key]}
+    return make_conninfo("", **found, **_options(parts))
+
+
+def _options(parts: Mapping[str, Any]) -> dict[str, str]:
+    """What libpq itself understands; the pool is Django's affair."""
+    return {name: value for name, value in parts.get("OPTIONS", {}).items() if isinstance(value, str)}
+
+
 def queue_address(parts: Mapping[str, Any]) -> str:
     """The database's address for the queue's client, which pastes the parts into a conninfo without quoting them."""
-    options = {name: value for name, value in parts.get("OPTIONS", {}).items() if isinstance(value, str)}
+    options = _options(parts)
     options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()  # a hint may be lost
     words = [_quoted(parts["PASSWORD"] or "-"), *(f"{name}={_quoted(value)}" for name, value in options.items())]
     user, password = quote(_quoted(parts["USER"]), safe=""), quote(" ".join(words), safe="")

@@ -28,7 +28,6 @@ from orchestrator.runtime.queries_instances import (
     Page,
     fate_of,
     find_instances,
-    snapshot_of,
 )
 from orchestrator.statechart.definition import Chart
 
@@ -161,7 +160,7 @@ def instance_context(machine: Machine, instance: InstanceDetail) -> dict[str, An
         "open_incidents": open_ones,
         "stuck_in": list(dict.fromkeys(title_of(chart, incident.state) for incident in open_ones)),
         "finished": row.status in ("completed", "cancelled", "compensated"),
-        "retryable": bool(retryable(instance) or row.status == "failed" or snapshot_of(row.id).suspended),
+        "retryable": bool(retryable(instance) or row.status == "failed" or instance.suspended),
     }
 
 

@@ -9,7 +9,8 @@ import threading
 
 import psycopg
 from django.db import connection
-from psycopg.conninfo import make_conninfo
+
+from orchestrator.environment import conninfo
 
 INTERVAL = 5.0
 FORGOTTEN = 3600  # seconds after which a silent name is dropped
@@ -65,20 +66,7 @@ class WorkerHeartbeat:
 
     def _execute(self, statement: str, params: list[str]) -> None:
         try:
-            with psycopg.connect(_address(), connect_timeout=3, autocommit=True) as own:
+            with psycopg.connect(conninfo(connection.settings_dict), connect_timeout=3, autocommit=True) as own:
                 own.execute(statement, params)
         except psycopg.Error as error:
             logger.warning("no heartbeat written: %s", error)
-
-
-def _address() -> str:
-    given = connection.settings_dict
-    found = {
-        "dbname": given["NAME"],
-        "user": given["USER"],
-        "password": given["PASSWORD"],
-        "host": given["HOST"],
-        "port": given["PORT"],
-    }
-    found.update({name: value for name, value in given.get("OPTIONS", {}).items() if isinstance(value, str)})
-    return make_conninfo("", **{name: str(value) for name, value in found.items() if value})

@@ -97,13 +97,17 @@ class TimerRow:
 
 @dataclass(frozen=True, slots=True)
 class InstanceDetail:
-    """One instance in full; `entered` holds when each active state was entered, in event time."""
+    """One instance in full; `entered` holds when each active state was entered, in event time.
+
+    `suspended` counts activities which start anew with a retry.
+    """
 
     row: InstanceRow
     machine: int
     version_id: int
     seq: int
     pending: int
+    suspended: int
     context: dict[str, JSON]
     entered: dict[str, datetime]
     activities: list[ActivityRow]
@@ -199,6 +203,7 @@ def instance_detail(instance: int) -> InstanceDetail | None:
         version_id=found.version_id,
         seq=found.seq,
         pending=InboxEvent.objects.filter(instance=instance).count(),
+        suspended=len(snapshot.get("suspended", ())),
         context=snapshot.get("context", {}),
         entered={state: datetime.fromisoformat(at) for state, at in snapshot.get("entered", {}).items()},
         activities=[_activity(run) for run in ActivityRun.objects.filter(instance=instance).order_by("-id")[:MOST]],

@@ -86,10 +86,15 @@ def all_undone(run: Run) -> bool:
     """No transition waits for the end of the compensation, so it is the end of the instance."""
     run.status = "compensated"
     run.ended = True
+    let_go(run)
+    return True
+
+
+def let_go(run: Run) -> None:
+    """The instance ends where it stands: none of its timers and activities is waited for any more."""
     for key in run.active():
         timing.disarm(run, key)
         invoke.stop(run, key)
-    return True
 
 
 def move(run: Run, event: str | None) -> bool:

@@ -7,19 +7,17 @@ from datetime import datetime
 from orchestrator.statechart import invoke, saga
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.effects import CancelActivity
-from orchestrator.statechart.interpreter import settle
+from orchestrator.statechart.interpreter import let_go, settle
 from orchestrator.statechart.run import run_of
 from orchestrator.statechart.snapshot import Snapshot
 from orchestrator.statechart.steps import Environment, Step
-from orchestrator.statechart.timing import arm, disarm
+from orchestrator.statechart.timing import arm
 
 
 def cancel(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) -> Step:
     """Stop the instance where it stands: timers and activities end, nothing is undone, no exit action runs."""
     run = run_of(chart, snapshot, now, env)
-    for key in run.active():
-        disarm(run, key)
-        invoke.stop(run, key)
+    let_go(run)
     if run.compensating is not None:
         run.effects.append(CancelActivity(run.compensating))
         run.compensating = None

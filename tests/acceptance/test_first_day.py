@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.conftest import Site
+from tests.drawing import add_state, saved, select
 from tests.support import needs_chromium, wait_for
 
 pytestmark = needs_chromium
@@ -23,24 +24,6 @@ def make_machine(page: Page, title: str) -> None:
     page.get_by_role("link", name="New machine").first.click()
     page.get_by_label("Title").first.fill(title)
     page.get_by_role("button", name="Make machine").click()
-
-
-def add_state(page: Page, title: str, kind: str = "atomic") -> None:
-    page.locator("#tool-state").click()
-    expect(page.locator("#inspector .pane-head")).to_contain_text("New state")
-    page.get_by_label("Title").fill(title)
-    page.get_by_label("Type").select_option(kind)
-    page.locator("#inspector").get_by_role("button", name="Add state").click()
-    saved(page, f"add {title}")
-
-
-def saved(page: Page, label: str) -> None:
-    expect(page.locator("#said")).to_contain_text(f"Saved: {label}.")
-
-
-def select(page: Page, title: str) -> None:
-    page.locator("#outline").get_by_role("link", name=title).click()
-    expect(page.locator("#inspector .pane-head")).to_contain_text(title)
 
 
 def add_transition(page: Page, source: str, event: str, target: str) -> None:

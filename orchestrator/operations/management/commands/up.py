@@ -20,7 +20,6 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection, connections, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
-from psycopg.conninfo import make_conninfo
 
 from orchestrator import environment
 from orchestrator.embedded import ports, running
@@ -94,7 +93,7 @@ class Command(PlainCommand):
 
     def _prepare(self, var: Path) -> None:
         """Bring the database up to date; a second start finds nothing to do here."""
-        check_database(_conninfo())
+        check_database(environment.conninfo(connection.settings_dict))
         _check_broker()
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -160,12 +159,6 @@ def _close_pool() -> None:
 
 def _password_file(var: Path) -> Path:
     return var / "admin-password"
-
-
-def _conninfo() -> str:
-    given = connection.settings_dict
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    return make_conninfo("", **{name: str(given[key]) for name, key in names.items() if given[key]})
 
 
 def _check_broker() -> None:

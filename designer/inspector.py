@@ -47,7 +47,7 @@ def chart_form(machine: Machine, posted: Any = None) -> ChartForm:
     initial = {
         "title": document.get("title") or machine.title,
         "description": document.get("description", ""),
-        "starts_in": document.get("initial", ""),
+        "starts_in": edits.initial_of(document),
         "context": document.get("context"),
         "recipients": machine.alert_recipients,
     }
@@ -66,7 +66,7 @@ def state_form(document: Mapping[str, Any], key: str, posted: Any = None) -> Sta
         "key": key,
         "type": type_of(state),
         "parent": place.parent or "",
-        "starts_in": state.get("initial", ""),
+        "starts_in": edits.initial_of(state),
         "history": state.get("history", "shallow"),
         "expected_within": state.get("expectedWithin", ""),
         "description": state.get("description", ""),

@@ -4,7 +4,16 @@ from designer.edits.activities import add_activity, delete_activity, update_acti
 from designer.edits.chart import update_chart
 from designer.edits.states import add_state, delete_state, doomed_transitions, move_state, rename_state, update_state
 from designer.edits.transitions import add_transition, delete_transition, update_transition
-from designer.edits.tree import Document, EditError, children_of, find_activity, find_state, find_transition, state_ids
+from designer.edits.tree import (
+    Document,
+    EditError,
+    children_of,
+    find_activity,
+    find_state,
+    find_transition,
+    initial_of,
+    state_ids,
+)
 
 __all__ = [
     "Document",
@@ -20,6 +29,7 @@ __all__ = [
     "find_activity",
     "find_state",
     "find_transition",
+    "initial_of",
     "move_state",
     "rename_state",
     "state_ids",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from designer.edits.tree import Document, EditError, fresh, put
+from designer.edits.tree import Document, EditError, fresh, initial_of, put
 
 
 def update_chart(document: Mapping[str, Any], values: Mapping[str, Any]) -> Document:
@@ -14,5 +14,5 @@ def update_chart(document: Mapping[str, Any], values: Mapping[str, Any]) -> Docu
     initial = values.get("initial")
     if initial and initial not in (result.get("states") or {}):
         raise EditError(f"“{initial}” is not one of the states at the top.", "starts_in")
-    put(result, values)
+    put(result, {name: value for name, value in values.items() if name != "initial" or value != initial_of(result)})
     return result

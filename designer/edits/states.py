@@ -14,6 +14,8 @@ from designer.edits.tree import (
     family,
     find_state,
     fresh,
+    initial_of,
+    point_initial,
     put,
     set_targets,
     state_ids,
@@ -70,6 +72,8 @@ def update_state(document: Mapping[str, Any], key: str, values: Mapping[str, Any
     initial = changes.get("initial")
     if initial and initial not in (state.get("states") or {}):
         raise EditError(f"“{initial}” is not one of the states inside.", "starts_in")
+    if initial and initial == initial_of(state):
+        del changes["initial"]
     put(state, changes)
     if state.get("type") == "history":
         state.setdefault("history", "shallow")
@@ -136,7 +140,7 @@ def _heal_parent(document: Document, parent: str | None) -> None:
     if parent is not None and not states:
         for name in ("states", "initial", "type", "onDone"):
             holder.pop(name, None)
-    elif holder.get("initial") not in states and holder.pop("initial", None) and states:
+    elif initial_of(holder) not in states and holder.pop("initial", None) and states:
         holder["initial"] = next(iter(states))
 
 
@@ -166,8 +170,7 @@ def _drop_transitions(document: Document, gone: set[str]) -> None:
 
 def _replace_references(document: Document, old: str, new: str) -> None:
     for holder in [document, *(place.state for _, place in walk(document))]:
-        if holder.get("initial") == old:
-            holder["initial"] = new
+        point_initial(holder, old, new)
     for node in [*(slot.items[slot.position] for _, slot in transition_slots(document)), *failures(document)]:
         set_targets(node, [new if target == old else target for target in targets_of(node)])
         _rename_done_event(node, f"done.state.{old}", f"done.state.{new}")

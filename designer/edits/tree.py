@@ -133,6 +133,21 @@ def set_targets(node: Node, targets: list[str]) -> None:
         node.pop("target", None)
 
 
+def initial_of(holder: Mapping[str, Any]) -> str:
+    """The key of the state in which a chart or a state begins, also of one that is written with its actions."""
+    initial = holder.get("initial")
+    return next(iter(targets_of(initial)), "") if isinstance(initial, Mapping) else initial or ""
+
+
+def point_initial(holder: Node, old: str, new: str) -> None:
+    """Let what begins in one state begin in another; actions on the way stay."""
+    initial = holder.get("initial")
+    if isinstance(initial, dict):
+        set_targets(initial, [new if target == old else target for target in targets_of(initial)])
+    elif initial == old:
+        holder["initial"] = new
+
+
 def put(node: Node, values: Mapping[str, Any]) -> None:
     """Set what has a value and remove what is empty, so that a document holds no empty keys."""
     for name, value in values.items():

@@ -39,7 +39,7 @@ def _art() -> SafeString:
 def _run(chart: Chart) -> Overlay:
     """A few states visited along a good way, the last of them active, as are the states around it."""
     classes: dict[str, str] = {}
-    key = chart.initial or ""
+    key = chart.initial.first if chart.initial else ""
     left = STEPS
     while state := chart.states.get(key):
         left -= state.type == "atomic"
@@ -49,7 +49,7 @@ def _run(chart: Chart) -> Overlay:
             break
         classes[key] = "is-visited"
         if state.initial:
-            key = state.initial
+            key = state.initial.first
         elif way:
             classes[way.ref] = "is-taken"
             key = way.targets[0]

@@ -117,7 +117,7 @@ def import_file(request: MemberRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            chart = read_file(form.filename, form.cleaned_data["file"])
+            chart = read_file(form.filename, form.cleaned_data["file"]).chart
         except FormatError as error:
             form.add_error("file", str(error))
         else:

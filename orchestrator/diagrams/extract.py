@@ -111,7 +111,8 @@ def extract(chart: Chart, detail: Detail, collapsed: bool = False) -> Picture:
     inside = Counter(hidden.values())
     boxes = {key: _box(chart, state, f"n{i}", detail, inside[key]) for i, (key, state) in enumerate(shown.items())}
     roots = tuple(key for key in chart.roots if key in boxes)
-    initial = hidden.get(chart.initial or "", chart.initial)
+    named = chart.initial.first if chart.initial else ""
+    initial = hidden.get(named, named)
     links = tuple(_links(chart, hidden, detail))
     links = _merged(links) if collapsed else links
     return Picture(chart.title, detail, boxes, links, roots, initial if initial in boxes else None, hidden)
@@ -147,7 +148,8 @@ def _box(chart: Chart, state: State, node: str, detail: Detail, inside: int) -> 
     if inside and detail != "thumb":
         marks = (Line("sb-exp", "compound", f"{inside} states inside"), *marks)
     size = THUMB if detail == "thumb" else _size(kind, title, marks)
-    initial = state.initial if state.initial in chart.states and state.type == "compound" else None
+    initial = state.initial.first if state.initial and state.type == "compound" else None
+    initial = initial if initial in chart.states else None
     name = state_name(state, kind)
     return Box(state.id, node, kind, title, name, marks, *size, state.parent, state.children, initial)
 

@@ -10,7 +10,9 @@ from orchestrator.statechart.definition import (
     Activity,
     Assign,
     Cancel,
+    Choose,
     Compensate,
+    ForEach,
     Log,
     Raise,
     Send,
@@ -53,6 +55,10 @@ def action_text(action: Action) -> str:
             return "log"
         case Compensate():
             return "compensate"
+        case Choose():
+            return "choose"
+        case ForEach(item=item, items=items):
+            return f"for each {item} of {items}"
 
 
 def _activity(transition: Transition, state: State) -> str:

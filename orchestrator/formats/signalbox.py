@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 
 from orchestrator.formats.errors import FormatError
+from orchestrator.formats.fidelity import Exported, Imported
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import DocumentError, dump, loads, parse
 
 
-def read(text: str | bytes) -> Chart:
+def read(text: str | bytes) -> Imported:
     """The chart of a document. Raises FormatError."""
     try:
-        return parse(loads(text))
+        return Imported(parse(loads(text)))
     except DocumentError as error:
         raise FormatError(error.message, error.path) from error
 
 
-def write(chart: Chart) -> str:
+def write(chart: Chart) -> Exported:
     """The document, indented for people."""
-    return json.dumps(dump(chart), indent=2, ensure_ascii=False) + "\n"
+    return Exported(json.dumps(dump(chart), indent=2, ensure_ascii=False) + "\n")

@@ -8,10 +8,10 @@ from typing import Any
 from orchestrator.statechart import saga
 from orchestrator.statechart.definition import JSON, Action, Assign, Cancel, Compensate, Log, Raise, Send
 from orchestrator.statechart.effects import CancelTimer, LogMessage, SetTimer
-from orchestrator.statechart.expressions import ExpressionError, evaluate, written
+from orchestrator.statechart.expressions import ExpressionError, evaluate, render, written
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.steps import Event
-from orchestrator.statechart.values import later, rendered
+from orchestrator.statechart.values import later
 
 
 def execute(run: Run, actions: Iterable[Action]) -> None:
@@ -29,7 +29,7 @@ def perform(run: Run, action: Action) -> None:
         case Assign(to=to, expr=expr):
             run.context = assigned(run.context, to, evaluate(expr, run.scope()))
         case Raise(event=event, data=data):
-            run.raise_event(Event(event, rendered(data, run.scope())))
+            run.raise_event(Event(event, render(data, run.scope())))
         case Send():
             send(run, action)
         case Cancel(send_id=send_id):
@@ -43,7 +43,7 @@ def perform(run: Run, action: Action) -> None:
 def send(run: Run, action: Send) -> None:
     """An event to the instance itself goes through a durable timer, at once or after its delay."""
     due = later(run.now, action.delay, run) if action.delay else run.now
-    data = rendered(action.data, run.scope())
+    data = render(action.data, run.scope())
     ref = send_ref(action.id or str(run.number()))
     run.effects.append(SetTimer(id=ref, event=action.event, due=due, data=data))
 

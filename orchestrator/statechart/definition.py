@@ -14,6 +14,7 @@ from typing import Literal
 JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
 
 StateType = Literal["atomic", "compound", "parallel", "final", "history"]
+Binding = Literal["early", "late"]
 HistoryType = Literal["shallow", "deep"]
 TransitionKind = Literal["on", "after", "always", "done", "activity-done", "activity-error"]
 FailurePolicy = Literal["fail", "skip", "compensate", "escalate", "catch"]
@@ -21,7 +22,7 @@ FailurePolicy = Literal["fail", "skip", "compensate", "escalate", "catch"]
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """Set `context.<to>` (a dotted path) to the value of a CEL expression."""
+    """Set `context.<to>` (a path such as `order.lines[0].price`) to the value of a CEL expression."""
 
     to: str
     expr: str
@@ -29,34 +30,41 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Put an event on the internal queue; `data` values may hold `${CEL}`."""
+    """Put an event on the internal queue; its name and the texts of `data` may hold `${CEL}`."""
 
     event: str
-    data: Mapping[str, JSON] = field(default_factory=dict)
+    data: JSON = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Send an event to this instance, after `delay` (ISO 8601 or `${CEL}`) when given; `id` lets `cancel` stop it."""
+    """Send an event to `target` (None: this instance), after `delay` (ISO 8601 or `${CEL}`) when given.
+
+    `id` lets `cancel` stop it; `id_to` names the context key which receives the id, given or made. Every text may hold
+    `${CEL}`. Targets are those of SCXML 6.2.4: `#_internal`, `#_parent`, `#_<invoke id>`, `#_scxml_<session>`.
+    """
 
     event: str
-    data: Mapping[str, JSON] = field(default_factory=dict)
+    data: JSON = field(default_factory=dict)
     delay: str | None = None
     id: str | None = None
+    target: str | None = None
+    id_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop the delayed event that was sent under this id."""
+    """Stop the delayed event that was sent under this id, which may hold `${CEL}`."""
 
     send_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Write the value of a CEL expression into the journal."""
+    """Write the value of a CEL expression into the journal, after a label where there is one."""
 
     expr: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,44 @@ class Compensate:
     """Undo completed activities of this instance, last first; `done.compensate` follows when all are undone."""
 
 
-Action = Assign | Raise | Send | Cancel | Log | Compensate
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way through a `choose`: its actions run when the guard is true, or when there is none."""
+
+    guard: str | None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Run the first branch whose guard holds (SCXML 4.3: if, elseif, else)."""
+
+    branches: tuple[Branch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """Run the actions for every item of a list, which `item` and `index` name in the context (SCXML 4.6)."""
+
+    items: str  # a CEL expression
+    item: str
+    index: str | None = None
+    actions: tuple[Action, ...] = ()
+
+
+Action = Assign | Raise | Send | Cancel | Log | Compensate | Choose | ForEach
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """Where a chart or a compound state begins, and what is done on the way (SCXML 3.6)."""
+
+    targets: tuple[str, ...]
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def first(self) -> str:
+        return self.targets[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +157,29 @@ class Compensation:
 
 
 @dataclass(frozen=True, slots=True)
+class FanOut:
+    """Do an activity once for each item of a list; its templates then also read `item` and `index`.
+
+    The result is the list of results in the order of the items, null where one failed. The activity fails when more
+    than `tolerated_failures` items did.
+    """
+
+    items: str  # a CEL expression
+    max_concurrency: int = 10
+    tolerated_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """A side effect started on entry of its state and cancelled on its exit.
 
     `id` is unique in the chart; its result arrives as `done.invoke.<id>` or `error.invoke.<id>`. Values of `input` may
     hold `${CEL}`. `result` names the context key which receives the result. `on_failure` decides what happens when the
     attempts are used up; with `catch` the state has a transition of kind `activity-error`.
+
+    Of kind `chart` it is a child instance (SCXML 6.4): of `chart` when given, or else of what `input.src` names, with
+    `input.context` over its context. `finalize` runs before an event of the child is taken in; with `autoforward` the
+    child hears every external event. `id_to` names the context key which receives the id.
     """
 
     ref: str
@@ -131,24 +193,58 @@ class Activity:
     on_failure: FailurePolicy = "fail"
     compensation: Compensation | None = None
     idempotency_key: str | None = None
+    map: FanOut | None = None
+    chart: Chart | None = None
+    finalize: tuple[Action, ...] = ()
+    autoforward: bool = False
+    id_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of a state which is a DAG of activities: it starts when the tasks named in `after` are done.
+
+    Its activity is the one of the state `<state>.<name>.running`, which the parser made for it.
+    """
+
+    name: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A problem code that does not matter in this chart (or at `path` and below it), and why."""
+
+    code: str
+    reason: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state; `transitions` holds every way out in document order: on, after, always, onDone, then activities'."""
+    """A state; `transitions` holds every way out in document order: on, after, always, onDone, then activities'.
+
+    `context` are further context values, set when the instance starts or, with late binding, when the state is first
+    entered. `output` of a final state is the data of the `done.state` event, with `${CEL}` in its texts. A state with
+    `tasks` is parallel, and its children were made from them. `owner` is whom an escalation calls.
+    """
 
     id: str
     type: StateType
     title: str
     parent: str | None = None
     children: tuple[str, ...] = ()
-    initial: str | None = None
+    initial: Initial | None = None
     history: HistoryType | None = None
     entry: tuple[Action, ...] = ()
     exit: tuple[Action, ...] = ()
     transitions: tuple[Transition, ...] = ()
     activities: tuple[Activity, ...] = ()
     expected_within: str | None = None
+    context: Mapping[str, JSON] = field(default_factory=dict)
+    output: JSON = None
+    tasks: tuple[Task, ...] = ()
+    owner: str = ""
     description: str = ""
     meta: Mapping[str, JSON] = field(default_factory=dict)
 
@@ -157,16 +253,22 @@ class State:
 class Chart:
     """A whole statechart; `states` is flat and in document order, `roots` are the top-level states.
 
+    The texts of `context` may hold `${CEL}`, worked out when an instance starts; `context_schema` is a JSON Schema of
+    the context. `silenced` are the problems that its designer takes responsibility for.
     `derived` keeps what others work out from this very chart; a cache with charts as keys would compare whole charts,
     and the drafts of one machine are alike.
     """
 
     id: str
     title: str
-    initial: str | None
+    initial: Initial | None
     states: Mapping[str, State]
     roots: tuple[str, ...]
     context: Mapping[str, JSON] = field(default_factory=dict)
+    context_schema: Mapping[str, JSON] = field(default_factory=dict)
+    binding: Binding = "early"
+    owner: str = ""
+    silenced: tuple[Silence, ...] = ()
     description: str = ""
     meta: Mapping[str, JSON] = field(default_factory=dict)
     derived: dict[str, object] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -6,18 +6,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.statechart.definition import (
+    JSON,
     Action,
     Activity,
     Assign,
     Cancel,
     Chart,
+    Choose,
     Compensate,
     Compensation,
+    FanOut,
+    ForEach,
+    Initial,
     Log,
     Raise,
     Retry,
     Send,
     State,
+    Task,
     Transition,
 )
 from orchestrator.statechart.reading import readable
@@ -31,15 +37,28 @@ def dump(chart: Chart) -> Document:
     head = {"signalbox": 1, "id": chart.id, "title": chart.title}
     body = {
         "description": chart.description,
-        "initial": chart.initial,
+        "owner": chart.owner,
+        "binding": chart.binding if chart.binding != "early" else None,
+        "initial": _initial(chart.initial),
         "context": dict(chart.context),
+        "contextSchema": dict(chart.context_schema),
+        "silence": [_filled({"code": s.code, "path": s.path, "reason": s.reason}) for s in chart.silenced],
         "meta": dict(chart.meta),
     }
     return {**head, **_filled(body), "states": _states(chart, chart.roots)}
 
 
 def _filled(values: Mapping[str, Any]) -> Document:
-    return {key: value for key, value in values.items() if value not in (None, "", [], {}, False)}
+    return {key: value for key, value in values.items() if value not in (None, "", [], {}) and value is not False}
+
+
+def _initial(initial: Initial | None) -> str | Document | None:
+    """The key alone where that says it all."""
+    if initial is None:
+        return None
+    if len(initial.targets) == 1 and not initial.actions:
+        return initial.targets[0]
+    return _filled({"target": _one_or_many(initial.targets), "actions": _actions(initial.actions)})
 
 
 def _states(chart: Chart, keys: Iterable[str]) -> Document:
@@ -47,22 +66,34 @@ def _states(chart: Chart, keys: Iterable[str]) -> Document:
 
 
 def _state(chart: Chart, state: State) -> Document:
-    implied = "compound" if state.children else "atomic"
+    implied = "parallel" if state.tasks else "compound" if state.children else "atomic"
     values = {
         "title": state.title if state.title != readable(state.id) else None,
         "description": state.description,
         "type": state.type if state.type != implied else None,
-        "initial": state.initial,
+        "owner": state.owner,
+        "initial": _initial(state.initial),
         "history": state.history,
+        "context": dict(state.context),
         "entry": _actions(state.entry),
         "exit": _actions(state.exit),
         **{name: [_way(t) for t in state.transitions if t.kind == kind] for kind, name in LIST_OF.items()},
         "invoke": [_activity(state, activity) for activity in state.activities],
         "expectedWithin": state.expected_within,
         "meta": dict(state.meta),
-        "states": _states(chart, state.children),
+        "tasks": {task.name: _task(chart, state, task) for task in state.tasks},
+        "states": {} if state.tasks else _states(chart, state.children),
     }
-    return _filled(values)
+    return {**_filled(values), **({} if state.output is None else {"output": state.output})}
+
+
+def _task(chart: Chart, state: State, task: Task) -> Document:
+    running = chart.states[f"{state.id}.{task.name}.running"]
+    made = _activity(running, running.activities[0])
+    title = chart.states[f"{state.id}.{task.name}"].title
+    for name in ("id", "onDone", "title"):
+        made.pop(name, None)
+    return _filled({"after": list(task.after), "title": title if title != readable(task.name) else None, **made})
 
 
 def _way(transition: Transition) -> Document:
@@ -98,11 +129,21 @@ def _activity(state: State, activity: Activity) -> Document:
         "timeout": activity.timeout if activity.timeout != default.timeout else None,
         "retry": _retry(activity.retry, Retry()),
         "idempotencyKey": activity.idempotency_key,
+        "map": _fan_out(activity.map) if activity.map else None,
+        "chart": dump(activity.chart) if activity.chart else None,
+        "autoforward": activity.autoforward,
+        "finalize": _actions(activity.finalize),
+        "idTo": activity.id_to,
         "onDone": [_way(t) for t in results if t.kind == "activity-done"],
         "onFailure": failure,
         "compensate": _compensation(activity.compensation) if activity.compensation else None,
     }
     return _filled(values)
+
+
+def _fan_out(fan: FanOut) -> Document:
+    most = fan.max_concurrency if fan.max_concurrency != 10 else None
+    return _filled({"items": fan.items, "maxConcurrency": most, "toleratedFailures": fan.tolerated_failures or None})
 
 
 def _retry(retry: Retry, default: Retry) -> Document:
@@ -137,16 +178,28 @@ def _actions(actions: Iterable[Action]) -> list[Document]:
 
 
 def _action(action: Action) -> Document:
+    """One action; what has its default value is left out, but never what an event carries unless it is nothing."""
     match action:
         case Assign(to=to, expr=expr):
             return {"type": "assign", "to": to, "expr": expr}
         case Raise(event=event, data=data):
-            return {"type": "raise", "event": event, **_filled({"data": dict(data)})}
-        case Send(event=event, data=data, delay=delay, id=name):
-            return {"type": "send", "event": event, **_filled({"data": dict(data), "delay": delay, "id": name})}
+            return {"type": "raise", "event": event, **_data(data)}
+        case Send(event=event, data=data, delay=delay, id=name, target=target, id_to=id_to):
+            more = {"delay": delay, "id": name, "target": target, "idTo": id_to}
+            return {"type": "send", "event": event, **_data(data), **_filled(more)}
         case Cancel(send_id=send_id):
             return {"type": "cancel", "id": send_id}
-        case Log(expr=expr):
-            return {"type": "log", "expr": expr}
+        case Log(expr=expr, label=label):
+            return {"type": "log", "expr": expr, **_filled({"label": label})}
+        case Choose(branches=branches):
+            made = [_filled({"guard": branch.guard, "actions": _actions(branch.actions)}) for branch in branches]
+            return {"type": "choose", "branches": made}
+        case ForEach(items=items, item=item, index=index, actions=inner):
+            each = {"items": items, "item": item, "index": index, "actions": _actions(inner)}
+            return {"type": "forEach", **_filled(each)}
         case Compensate():
             return {"type": "compensate"}
+
+
+def _data(data: JSON) -> Document:
+    return {} if data == {} else {"data": data}

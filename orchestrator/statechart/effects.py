@@ -39,7 +39,7 @@ class SetTimer:
     id: str
     event: str
     due: datetime
-    data: Mapping[str, JSON]
+    data: JSON
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,16 @@ from orchestrator.statechart.structure import Structure
 
 @dataclass(slots=True)
 class EntrySet:
-    """`states` are to be entered; `defaults` maps a parent to the actions of the history default that leads into it."""
+    """`states` are to be entered.
+
+    `initials` maps a state which is entered by default to the actions of its initial transition, and `defaults` one
+    whose history remembers nothing yet to those of the history's default transition.
+    """
 
     structure: Structure
     history: History
     states: dict[str, None] = field(default_factory=dict)
+    initials: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     defaults: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     _covered: set[str] = field(default_factory=set)  # the states with all their ancestors
 
@@ -42,10 +47,9 @@ class EntrySet:
             return
         self._add(key)
         if state.type == "compound":
-            initial = self.structure.initial_of(state)
-            if initial:
-                self.add_descendants(initial)
-                self.add_ancestors(initial, key)
+            if state.initial:
+                self.initials[key] = state.initial.actions
+            self.add_all(self.structure.initial_of(state), key)
         elif state.type == "parallel":
             self._add_regions(key)
 
@@ -61,10 +65,14 @@ class EntrySet:
             remembered = history_default(self.structure, key)
             if state.parent:
                 self.defaults[state.parent] = next((t.actions for t in state.transitions if t.targets), ())
-        for target in remembered:
+        self.add_all(remembered, state.parent)
+
+    def add_all(self, targets: Iterable[str], upto: str | None) -> None:
+        """These states with what they enter by default, and then what lies between them and `upto`."""
+        for target in targets:
             self.add_descendants(target)
-        for target in remembered:
-            self.add_ancestors(target, state.parent)
+        for target in targets:
+            self.add_ancestors(target, upto)
 
     def _add_regions(self, key: str) -> None:
         for child in self.structure.children[key]:

@@ -17,11 +17,9 @@ from orchestrator.statechart.structure import Structure
 
 def begin(run: Run) -> None:
     """Enter the initial states and settle."""
-    initial = run.structure.initial
-    if initial is not None:
+    if run.structure.initial:
         entry = EntrySet(run.structure, run.history)
-        entry.add_descendants(initial)
-        entry.add_ancestors(initial, None)
+        entry.add_all(run.structure.initial, None)
         entered = enter(run, entry)
         run.microsteps.append(Microstep(None, (), (), tuple(entered)))
     settle(run)
@@ -72,7 +70,7 @@ def take_answer(run: Run, event: Event) -> bool:
         invoke.take_result(run, activity, event)
         move(run, event.name)
         return True
-    run.event = {key: value for key, value in event.data.items() if key != "invocation"}
+    run.event = {key: value for key, value in event.fields.items() if key != "invocation"}
     chosen = select(run, event.name)
     if chosen:
         run.invocations.pop(activity.id)

@@ -72,7 +72,7 @@ def answered(run: Run, event: Event) -> Activity | None:
             name = event.name.removeprefix(prefix)
             _, activity = run.structure.activities.get(name, ("", None))
             waited = run.invocations.get(name)
-            if activity is not None and waited is not None and waited == event.data.get("invocation"):
+            if activity is not None and waited is not None and waited == event.fields.get("invocation"):
                 return activity
     return None
 
@@ -80,14 +80,14 @@ def answered(run: Run, event: Event) -> Activity | None:
 def is_answer(run: Run, event: Event) -> bool:
     """Whether the event is one that only an activity of this chart sends."""
     name = event.name.removeprefix(DONE).removeprefix(FAILED)
-    return name != event.name and name in run.structure.activities and "invocation" in event.data
+    return name != event.name and name in run.structure.activities and "invocation" in event.fields
 
 
 def take_result(run: Run, activity: Activity, event: Event) -> None:
     """Keep the result where the chart wants it and remember how to undo it; `event` becomes the result itself."""
     invocation = run.invocations.pop(activity.id)
-    result = event.data.get("result")
-    if event.data.get("skipped"):
+    result = event.fields.get("result")
+    if event.fields.get("skipped"):
         run.event = {"result": None}
         return
     run.event = result if isinstance(result, Mapping) else {"result": result}
@@ -106,6 +106,6 @@ def give_up(run: Run, activity: Activity, event: Event) -> None:
         run.invocations.pop(activity.id)
         saga.begin(run)
     else:
-        error = event.data.get("error")
+        error = event.fields.get("error")
         reason = str(error.get("message", "")) if isinstance(error, Mapping) else ""
         run.given_up[activity.id] = f"{activity.title}: {reason}" if reason else activity.title

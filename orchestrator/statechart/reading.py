@@ -116,15 +116,15 @@ def readable(key: str) -> str:
 
 
 class Node:
-    """One JSON object of the document with its path, as in `states/review/on/0`."""
+    """One JSON object of the document with its path, as in `states/review/on/0`; `known` None allows any key."""
 
-    def __init__(self, value: object, path: str, known: Iterable[str], what: str) -> None:
+    def __init__(self, value: object, path: str, known: Iterable[str] | None, what: str) -> None:
         if not isinstance(value, Mapping):
             raise DocumentError(path, f"{what} must be an object, this is {kind_of(value)}")
         self.value = value
         self.path = path
-        unknown = next((key for key in value if key not in known), None)
-        if unknown is not None:
+        unknown = None if known is None else next((key for key in value if key not in known), None)
+        if known is not None and unknown is not None:
             allowed = ", ".join(sorted(known))
             raise DocumentError(self.at(str(unknown)[:80]), f"{what} has no such key; it may have {allowed}")
 
@@ -149,6 +149,12 @@ class Node:
 
     def optional(self, key: str, longest: int = MAX_TEXT) -> str | None:
         return self.text(key, longest=longest) or None
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        value = self.text(key, default) or default
+        if value != default and value not in choices:
+            raise DocumentError(self.at(key), f"must be one of {', '.join(choices)}")
+        return value
 
     def flag(self, key: str, default: bool = False) -> bool:
         value = self.value.get(key, default)

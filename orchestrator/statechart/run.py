@@ -42,7 +42,7 @@ class Run:
     compensating: str | None
     counter: int
     status: Status
-    event: Mapping[str, JSON] = field(default_factory=dict)
+    event: JSON = field(default_factory=dict)
     queue: deque[Event] = field(default_factory=deque)
     to_invoke: dict[str, None] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Run:
     unstarted: set[str] = field(default_factory=set)
     unset: dict[str, str] = field(default_factory=dict)
     undo_failed: tuple[str, str] | None = None
-    _scope: tuple[Mapping[str, JSON], Mapping[str, JSON], Scope] | None = None
+    _scope: tuple[Mapping[str, JSON], JSON, Scope] | None = None
     ended: bool = False
     undone: bool = False
 

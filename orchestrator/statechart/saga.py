@@ -72,14 +72,14 @@ def _give_up(run: Run, state: str, message: str) -> None:
 
 def accept(run: Run, event: Event) -> bool:
     """Take in the answer of the running compensation; False when it answers none that is waited for."""
-    if run.compensating is None or event.data.get("invocation") != run.compensating:
+    if run.compensating is None or event.fields.get("invocation") != run.compensating:
         return False
     if event.name == DONE:
         run.undoables.pop()
         run.undone = True
         undo_next(run)
         return True
-    error = event.data.get("error")
+    error = event.fields.get("error")
     message = str(error.get("message", "")) if isinstance(error, dict) else ""
     last = run.undoables[-1]
     state, activity = run.structure.activities.get(last.activity, ("", None))

@@ -110,11 +110,11 @@ def history_default(structure: Structure, target: str) -> tuple[str, ...]:
     if named:
         return named
     if state.parent is None:
-        return (structure.initial,) if structure.initial else ()
+        return structure.initial
     parent = structure.chart.states[state.parent]
     if parent.type == "parallel":
         return structure.children[parent.id]
     first = structure.initial_of(parent)
-    if first and structure.chart.states[first].type == "history":
-        first = next(iter(structure.children[parent.id]), None)
-    return (first,) if first else ()
+    if any(structure.chart.states[key].type == "history" for key in first):
+        return structure.children[parent.id][:1]
+    return first

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.effects import Effect
 from orchestrator.statechart.snapshot import Snapshot
 
+EventKind = Literal["platform", "internal", "external"]
 MAX_MICROSTEPS = 1_000
 MAX_QUEUE = 1_000
 
@@ -20,12 +22,25 @@ class LoopError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened. `occurred_at` is when, if that is known; a step takes its time from `now`."""
+    """Something that happened. `occurred_at` is when, if that is known; a step takes its time from `now`.
+
+    The rest is what SCXML 5.10.1 tells of an event: its kind, the id under which it was sent, the address which an
+    answer reaches, and the id of the child instance that sent it.
+    """
 
     name: str
-    data: Mapping[str, JSON] = field(default_factory=dict)
+    data: JSON = field(default_factory=dict)
     source: str = ""
     occurred_at: datetime | None = None
+    kind: EventKind = "external"
+    send_id: str = ""
+    origin: str = ""
+    invoke_id: str = ""
+
+    @property
+    def fields(self) -> Mapping[str, JSON]:
+        """The data where it is an object, and nothing where it is another value."""
+        return self.data if isinstance(self.data, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,15 +55,18 @@ class Structure:
             self._enabled_by[key] = found
         return found
 
-    def initial_of(self, state: State) -> str | None:
-        """The child that is entered by default: the named one, or else the first in document order."""
-        children = self.children[state.id]
-        return state.initial if state.initial in state.children else next(iter(children), None)
+    def initial_of(self, state: State) -> tuple[str, ...]:
+        """What is entered by default: the named states, or else the first child in document order."""
+        named = state.initial.targets if state.initial else ()
+        known = tuple(key for key in named if key in self.ancestors and self.is_descendant(key, state.id))
+        return known or self.children[state.id][:1]
 
     @property
-    def initial(self) -> str | None:
-        roots = [key for key in self.chart.roots if self.chart.states[key].type != "history"]
-        return self.chart.initial if self.chart.initial in self.chart.states else next(iter(roots), None)
+    def initial(self) -> tuple[str, ...]:
+        """Where an instance begins: the named states, or else the first one."""
+        named = self.chart.initial.targets if self.chart.initial else ()
+        known = tuple(key for key in named if key in self.chart.states)
+        return known or tuple(key for key in self.chart.roots if self.chart.states[key].type != "history")[:1]
 
     def is_leaf(self, state: str) -> bool:
         return not self.chart.states[state].children

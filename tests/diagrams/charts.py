@@ -12,6 +12,7 @@ from orchestrator.statechart.definition import (
     Chart,
     Compensate,
     Compensation,
+    Initial,
     Retry,
     Send,
     State,
@@ -54,6 +55,8 @@ def state(
         ref = f"{key}/{name}" if "Failure" in name else f"{key}/{name}/{nth}"
         transitions.append(Transition(ref, key, kind, **parts))
     kind_of_state = more.pop("type", "compound" if more.get("children") else "atomic")
+    if "initial" in more:
+        more["initial"] = Initial((more["initial"],))
     return State(key, kind_of_state, title, transitions=tuple(transitions), activities=activities, **more)
 
 
@@ -65,7 +68,7 @@ def chart(title: str, initial: str | None, *states: State) -> Chart:
         values = {name: getattr(s, name) for name in State.__slots__}
         placed[s.id] = State(**{**values, "parent": parents.get(s.id)})
     roots = tuple(s.id for s in states if s.id not in parents)
-    return Chart(title.lower().replace(" ", "-"), title, initial, placed, roots)
+    return Chart(title.lower().replace(" ", "-"), title, Initial((initial,)) if initial else None, placed, roots)
 
 
 def order_fulfilment() -> Chart:

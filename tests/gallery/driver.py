@@ -65,7 +65,7 @@ class Run:
         self.now = until
         return self
 
-    def _event(self, name: str, data: Mapping[str, JSON]) -> None:
+    def _event(self, name: str, data: JSON) -> None:
         event = Event(name=name, data=data, source="test", occurred_at=self.now)
         self._take(transition(self.chart, self.step.snapshot, event, self.now, ENVIRONMENT))
 

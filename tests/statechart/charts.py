@@ -200,7 +200,7 @@ class Walk(Driver):
     def _fire(self, name: str) -> None:
         timer = self.timers.pop(name)
         self.now = max(self.now, timer.due)
-        self.send(timer.event, **timer.data)
+        self.take_in(timer.event, timer.data)
 
     def _answer(self, run: StartActivity, value: int) -> None:
         if value == 0:

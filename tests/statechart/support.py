@@ -119,6 +119,10 @@ class Driver:
         return [microstep.transitions for microstep in self.step.microsteps]
 
     def send(self, name: str, /, **data: JSON) -> Driver:
+        return self.take_in(name, data)
+
+    def take_in(self, name: str, data: JSON) -> Driver:
+        """One event with any data."""
         event = Event(name=name, data=data, source="test")
         return self._take(transition(self.chart, self.snapshot, event, self.now, self.environment))
 
@@ -128,7 +132,7 @@ class Driver:
         while due := sorted((t for t in self.timers.values() if t.due <= until), key=lambda timer: timer.due):
             timer = self.timers.pop(due[0].id)
             self.now = timer.due
-            self.send(timer.event, **timer.data)
+            self.take_in(timer.event, timer.data)
         self.now = until
         return self
 

@@ -66,9 +66,9 @@ def _actions(ref: str, field: str, actions: Iterable[Action]) -> Iterator[Found]
             case Assign(expr=expr) | Log(expr=expr):
                 yield Found(ref, field, expr, "expression")
             case Raise(data=data):
-                yield from _templates(ref, field, dict(data))
+                yield from _templates(ref, field, data)
             case Send(data=data, delay=delay):
-                yield from _templates(ref, field, dict(data))
+                yield from _templates(ref, field, data)
                 if delay:
                     yield Found(ref, field, delay, "template")
 

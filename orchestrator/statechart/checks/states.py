@@ -28,18 +28,22 @@ def check(chart: Chart) -> Iterator[Problem]:
 def _initial(chart: Chart) -> Iterator[Problem]:
     if chart.initial is None:
         yield error("no-initial", "", "initial", "The chart has no initial state.", "Choose where an instance begins.")
-    elif chart.initial not in chart.roots:
-        message = f"The initial state “{chart.initial}” is not one of the outermost states."
-        yield error("unknown-initial", "", "initial", message, "Choose one of the outermost states.")
+        return
+    for target in chart.initial.targets:
+        if target not in chart.states:
+            message = f"The initial state “{target}” does not exist."
+            yield error("unknown-initial", "", "initial", message, "Choose a state of the chart.")
 
 
 def _initial_child(chart: Chart, state: State) -> Iterator[Problem]:
     if state.type == "compound" and state.children and state.initial is None:
         message = f"“{state.title}” has states inside but no initial one."
         yield error("no-initial", state.id, "initial", message, "Choose which of them is entered first.")
-    elif state.initial is not None and state.initial not in state.children:
-        message = f"The initial state “{state.initial}” is not directly inside “{state.title}”."
-        yield error("unknown-initial", state.id, "initial", message, "Choose a state inside.")
+    inside = structure_of(chart)
+    for target in state.initial.targets if state.initial else ():
+        if target not in chart.states or not inside.is_descendant(target, state.id):
+            message = f"The initial state “{target}” is not inside “{state.title}”."
+            yield error("unknown-initial", state.id, "initial", message, "Choose a state inside.")
 
 
 def _shape(chart: Chart, state: State) -> Iterator[Problem]:
@@ -128,7 +132,7 @@ def can_be_done(chart: Chart, key: str) -> bool:
 def reachable(structure: Structure) -> list[str]:
     """Every state that some sequence of events may enter, in document order."""
     found: set[tuple[str, str | None]] = set()
-    waiting = list(_aimed(structure, structure.initial)) if structure.initial else []
+    waiting = [aimed for key in structure.initial for aimed in _aimed(structure, key)]
     while waiting:
         entered = waiting.pop()
         if entered not in found:
@@ -137,9 +141,10 @@ def reachable(structure: Structure) -> list[str]:
     return structure.in_order({key for key, _ in found})
 
 
-def _aimed(structure: Structure, target: str) -> Iterator[tuple[str, str | None]]:
+def _aimed(structure: Structure, target: str, within: str | None = None) -> Iterator[tuple[str, str | None]]:
     """A target by default (None), and its ancestors each for the sake of the child that lies on the way to it."""
     above = structure.ancestors[target]
+    above = above[: above.index(within)] if within in above else above
     yield target, None
     yield from zip(above, (target, *above), strict=False)
 
@@ -156,5 +161,5 @@ def _implied(structure: Structure, key: str, through: str | None) -> Iterator[tu
     elif state.type == "parallel":
         yield from ((child, None) for child in structure.children[key] if child != through)
     elif state.type == "compound" and through is None:
-        initial = structure.initial_of(state)
-        yield from [(initial, None)] if initial else []
+        for target in structure.initial_of(state):
+            yield from _aimed(structure, target, within=key)

@@ -123,7 +123,7 @@ def retry(instance: int, reason: str, actor: str) -> int:
     """Try the failed activities of an instance again at once; returns how many. A failed instance runs again."""
     found = _status(instance)
     snapshot = _snapshot(instance)
-    runs = ActivityRun.objects.filter(instance=instance, invocation__in=_waited_for(snapshot))
+    runs = ActivityRun.objects.filter(instance=instance, invocation__in=snapshot.awaited)
     waiting = runs.filter(status="failed").count() + runs.filter(status="pending", attempts__gt=0).count()
     waiting += len(snapshot.suspended)
     if waiting or found.status == "failed":
@@ -137,11 +137,6 @@ def _snapshot(instance: int) -> Snapshot:
         return from_json(Instance.objects.values_list("snapshot", flat=True).get(pk=instance))
     except ValueError:
         return Snapshot()
-
-
-def _waited_for(snapshot: Snapshot) -> list[str]:
-    """Invocations whose answer the instance still wants; a failure that its chart has caught is not among them."""
-    return [*snapshot.invocations.values(), *([snapshot.compensating] if snapshot.compensating else [])]
 
 
 def _status(instance: int) -> Instance:

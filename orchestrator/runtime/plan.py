@@ -24,10 +24,12 @@ from orchestrator.statechart.effects import (
     Effect,
     LogMessage,
     OpenIncident,
+    SendTo,
     SetDeadline,
     SetTimer,
     StartActivity,
 )
+from orchestrator.statechart.run import COMMUNICATION_ERROR
 from orchestrator.statechart.snapshot import FINISHED, Snapshot, from_json, to_json
 from orchestrator.statechart.transition import Environment, LoopError, Step
 
@@ -198,8 +200,7 @@ class Planner:
 
     def _retry(self, live: Live, snapshot: Snapshot) -> None:
         """Failed runs which the instance still waits for become pending again; what was open about them is answered."""
-        waiting = [*snapshot.invocations.values(), *([snapshot.compensating] if snapshot.compensating else [])]
-        self.writes.retried.update((live.id, invocation) for invocation in waiting)
+        self.writes.retried.update((live.id, invocation) for invocation in snapshot.awaited)
         self.writes.restart(live.id, whole=live.status == "failed")
 
     def _effect(self, live: Live, effect: Effect, given: Input, detail: Detail) -> None:
@@ -207,6 +208,8 @@ class Planner:
             case SetTimer():
                 key = (live.id, "event", effect.id)
                 self.writes.timers[key] = TimerWrite(*key, effect.event, dumps(effect.data), None, effect.due)
+            case SendTo():
+                self._unsent(live, effect)
             case CancelTimer():
                 self.writes.timers[live.id, "event", effect.id] = None
             case SetDeadline():
@@ -221,6 +224,12 @@ class Planner:
                 self._open(live, effect.kind, effect.state, effect.message, given.occurred_at)
             case LogMessage():
                 detail.log.append(effect.message)
+
+    def _unsent(self, live: Live, effect: SendTo) -> None:
+        """Events reach no other instance yet: the sender is told when the event would have been delivered."""
+        key = (live.id, "event", effect.id or f"send.{effect.target}.{effect.event}")
+        told = {"message": f"nothing delivers events to {effect.target} yet", "sendid": effect.send_id}
+        self.writes.timers[key] = TimerWrite(*key, COMMUNICATION_ERROR, dumps(told), None, effect.due)
 
     def _cancel(self, instance: int, invocation: str) -> None:
         key = (instance, invocation)

@@ -2,63 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from orchestrator.statechart import saga
-from orchestrator.statechart.definition import JSON, Action, Assign, Cancel, Compensate, Log, Raise, Send
-from orchestrator.statechart.effects import CancelTimer, LogMessage, SetTimer
-from orchestrator.statechart.expressions import ExpressionError, evaluate, render, written
+from orchestrator.statechart import saga, sending
+from orchestrator.statechart.definition import (
+    Action,
+    Assign,
+    Block,
+    Cancel,
+    Choose,
+    Compensate,
+    ForEach,
+    Log,
+    Raise,
+    Send,
+)
+from orchestrator.statechart.effects import CancelTimer, LogMessage
+from orchestrator.statechart.expressions import ExpressionError, evaluate, holds, render, written
+from orchestrator.statechart.locations import assigned
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.steps import Event
-from orchestrator.statechart.values import later
+from orchestrator.statechart.values import text_of
+
+
+class Stopped(Exception):
+    """An action failed and was told to the chart; the rest of its block does not run (SCXML 4.9)."""
 
 
 def execute(run: Run, actions: Iterable[Action]) -> None:
-    """Run a block; the first action that fails ends the block (SCXML 4.9)."""
+    """Run a block to its end, or to the first action that fails."""
     try:
-        for action in actions:
-            perform(run, action)
-    except ExpressionError as error:
-        run.fail(str(error))
+        _block(run, actions)
+    except Stopped:
+        return
 
 
-def perform(run: Run, action: Action) -> None:
-    """Carry out one action. Raises ExpressionError."""
+def _block(run: Run, actions: Iterable[Action]) -> None:
+    for action in actions:
+        run.count_action()
+        try:
+            _perform(run, action)
+        except ExpressionError as error:
+            run.fail(str(error))
+            raise Stopped from None
+        except sending.Unsent as error:
+            run.fail(str(error), error.event, error.send_id)
+            raise Stopped from None
+
+
+def _perform(run: Run, action: Action) -> None:
+    """Carry out one action. Raises ExpressionError, Stopped, Unsent."""
     match action:
         case Assign(to=to, expr=expr):
             run.context = assigned(run.context, to, evaluate(expr, run.scope()))
         case Raise(event=event, data=data):
-            run.raise_event(Event(event, render(data, run.scope())))
+            name = text_of(event, run.scope())
+            run.raise_event(Event(name, render(data, run.scope()), kind="internal"))
         case Send():
-            send(run, action)
+            sending.send(run, action)
         case Cancel(send_id=send_id):
-            run.effects.append(CancelTimer(send_ref(send_id)))
-        case Log(expr=expr):
-            run.effects.append(LogMessage(written(evaluate(expr, run.scope()))))
+            run.effects.append(CancelTimer(sending.timer_id(text_of(send_id, run.scope()))))
+        case Log(expr=expr, label=label):
+            told = written(evaluate(expr, run.scope()))
+            run.effects.append(LogMessage(f"{label}: {told}" if label else told))
         case Compensate():
             saga.begin(run)
+        case Choose():
+            _choose(run, action)
+        case ForEach():
+            _for_each(run, action)
+        case Block(actions=actions):
+            execute(run, actions)
 
 
-def send(run: Run, action: Send) -> None:
-    """An event to the instance itself goes through a durable timer, at once or after its delay."""
-    due = later(run.now, action.delay, run) if action.delay else run.now
-    data = render(action.data, run.scope())
-    ref = send_ref(action.id or str(run.number()))
-    run.effects.append(SetTimer(id=ref, event=action.event, due=due, data=data))
+def _choose(run: Run, action: Choose) -> None:
+    """Run the first branch that holds; a guard that cannot be evaluated counts as false and is told (SCXML 5.9.1)."""
+    for branch in action.branches:
+        try:
+            chosen = branch.guard is None or holds(branch.guard, run.scope())
+        except ExpressionError as error:
+            chosen = False
+            run.fail(str(error))
+        if chosen:
+            _block(run, branch.actions)
+            return
 
 
-def send_ref(send_id: str) -> str:
-    """The timer id of a sent event, apart from those of timeouts."""
-    return f"send.{send_id}"
-
-
-def assigned(context: Mapping[str, JSON], to: str, value: JSON) -> Mapping[str, JSON]:
-    """A copy of the context with a dotted path set; what lies beside the path is shared. Raises ExpressionError."""
-    key, _, rest = to.removeprefix("context.").partition(".")
-    if not rest:
-        return {**context, key: value}
-    inner: Any = context.get(key, {})
-    if not isinstance(inner, Mapping):
-        raise ExpressionError(f"cannot assign to {to}: {key} holds no object")
-    return {**context, key: dict(assigned(inner, rest, value))}
+def _for_each(run: Run, action: ForEach) -> None:
+    """The list is worked out once, so what the actions do to it changes nothing (SCXML 4.6)."""
+    items = evaluate(action.items, run.scope())
+    if not isinstance(items, list):
+        raise ExpressionError(f"{action.items}: forEach needs a list")
+    for index, item in enumerate(items):
+        run.context = assigned(run.context, action.item, item)
+        if action.index:
+            run.context = assigned(run.context, action.index, index)
+        _block(run, action.actions)

@@ -97,7 +97,14 @@ class ForEach:
     actions: tuple[Action, ...] = ()
 
 
-Action = Assign | Raise | Send | Cancel | Log | Compensate | Choose | ForEach
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Actions whose failure ends this block alone; what follows it still runs (SCXML 3.8: several onentry)."""
+
+    actions: tuple[Action, ...] = ()
+
+
+Action = Assign | Raise | Send | Cancel | Log | Compensate | Choose | ForEach | Block
 
 
 @dataclass(frozen=True, slots=True)

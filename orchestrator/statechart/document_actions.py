@@ -9,6 +9,7 @@ from orchestrator.statechart.definition import (
     JSON,
     Action,
     Assign,
+    Block,
     Branch,
     Cancel,
     Choose,
@@ -97,10 +98,14 @@ def _choose(node: Node, depth: int) -> Action:
 def _for_each(node: Node, depth: int) -> Action:
     return ForEach(
         items=node.required("items", MAX_LENGTH),
-        item=context_name(node, "item") or "item",
-        index=context_name(node, "index"),
+        item=node.optional("item", 80) or "item",
+        index=node.optional("index", 80),
         actions=actions_of(node, "actions", depth + 1),
     )
+
+
+def _block(node: Node, depth: int) -> Action:
+    return Block(actions_of(node, "actions", depth + 1))
 
 
 def data_of(node: Node) -> JSON:
@@ -118,4 +123,5 @@ ACTIONS: Mapping[str, tuple[frozenset[str], Callable[[Node, int], Action]]] = {
     "compensate": (frozenset(), _compensate),
     "choose": (frozenset({"branches"}), _choose),
     "forEach": (frozenset({"items", "item", "index", "actions"}), _for_each),
+    "block": (frozenset({"actions"}), _block),
 }

@@ -10,6 +10,7 @@ from orchestrator.statechart.definition import (
     Action,
     Activity,
     Assign,
+    Block,
     Cancel,
     Chart,
     Choose,
@@ -199,6 +200,8 @@ def _action(action: Action) -> Document:
             return {"type": "forEach", **_filled(each)}
         case Compensate():
             return {"type": "compensate"}
+        case Block(actions=inner):
+            return {"type": "block", **_filled({"actions": _actions(inner)})}
 
 
 def _data(data: JSON) -> Document:

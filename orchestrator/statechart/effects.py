@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.statechart.definition import JSON, Retry
+from orchestrator.statechart.definition import JSON, Chart, Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class StartActivity:
     retry: Retry
     idempotency_key: str | None
     compensates: str | None = None  # the invocation which this one undoes
+    chart: Chart | None = None  # of a child instance, when it does not name its machine in `input.src`
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,33 @@ class CancelActivity:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """Deliver `event` at `due` unless cancelled; setting the same id again replaces it."""
+    """Deliver `event` at `due` unless cancelled; setting the same id again replaces it.
+
+    `send_id` is the id that the chart itself gave to the event.
+    """
 
     id: str
     event: str
     due: datetime
     data: JSON
+    send_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SendTo:
+    """Deliver an event to another instance at `due`; `id` is that of a timer, for `CancelTimer`.
+
+    `target` is `#_parent`, `#_scxml_<session>`, `#_<invoke id>` with its `invocation`, or a URL. One that cannot be
+    reached is told to the sender as `error.communication`.
+    """
+
+    id: str
+    target: str
+    event: str
+    due: datetime
+    data: JSON
+    send_id: str = ""
+    invocation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +98,13 @@ class LogMessage:
 
 
 Effect = (
-    StartActivity | CancelActivity | SetTimer | CancelTimer | SetDeadline | ClearDeadline | OpenIncident | LogMessage
+    StartActivity
+    | CancelActivity
+    | SetTimer
+    | SendTo
+    | CancelTimer
+    | SetDeadline
+    | ClearDeadline
+    | OpenIncident
+    | LogMessage
 )

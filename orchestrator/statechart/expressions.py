@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+import re
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +26,14 @@ VARIABLES = {
     "instance": cel.Type.DYN,  # id and key
     "now": cel.Type.TIMESTAMP,  # the time of the step
     "result": cel.Type.DYN,  # in the input of a compensation: the result of what it undoes
+    "item": cel.Type.DYN,  # in an activity that is done for each item of a list
+    "index": cel.Type.DYN,
+    "_event": cel.Type.DYN,  # these are the system variables of SCXML 5.10
+    "_sessionid": cel.Type.DYN,
+    "_name": cel.Type.DYN,
+    "_ioprocessors": cel.Type.DYN,
 }
+WORD = re.compile(r"\w+")
 
 
 class ExpressionError(Exception):
@@ -56,52 +66,87 @@ MIXED_NUMBERS = cel.CelExtension(
         _mixed("_/_", "mixed_divide", _divide),
     ],
 )
+
+
+class _Asked(threading.local):
+    """The active states of the instance whose expression this thread evaluates, for `In()`."""
+
+    active: Collection[str] = ()
+
+
+_asked = _Asked()
+IN_STATE = cel.CelExtension(
+    "in_state",
+    [
+        cel.FunctionDecl(
+            "In", [cel.Overload("in_state", cel.Type.BOOL, [cel.Type.STRING], False, lambda key: key in _asked.active)]
+        )
+    ],
+)
 keep_none_alive()
-ENVIRONMENT = cel.NewEnv(variables=VARIABLES, extensions=[MIXED_NUMBERS])
+ENVIRONMENT = cel.NewEnv(variables=VARIABLES, extensions=[MIXED_NUMBERS, IN_STATE])
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled expression with the variables that it may read."""
+
+    expression: cel.Expression
+    names: tuple[str, ...]
 
 
 class Scope:
-    """The variables of an expression. CEL converts them once for all expressions that are evaluated in one scope."""
+    """The variables of an expression, and the active states that `In()` knows.
 
-    __slots__ = ("_activation", "_mended", "_variables")
+    CEL converts variables before it evaluates, so an expression is given those alone which it names, and expressions
+    that name the same ones share them. A variable may be a function, which is called when one needs it.
+    """
 
-    def __init__(self, variables: Mapping[str, Any]) -> None:
+    __slots__ = ("_activations", "_active", "_mended", "_variables")
+
+    def __init__(self, variables: Mapping[str, Any], active: Collection[str] = ()) -> None:
         self._variables = variables
-        self._activation = ENVIRONMENT.Activation(data=variables)
+        self._active = active
+        self._activations: dict[tuple[str, ...], Any] = {}
         self._mended = False
 
-    def evaluate(self, expression: cel.Expression) -> cel.Value:
+    def evaluate(self, program: Program) -> cel.Value:
         """The value as CEL gives it. Raises what CEL raises, unless it is over a variable that could be mended."""
+        _asked.active = self._active
         try:
-            value = expression.eval(activation=self._activation)
-            if value.type() != cel.Type.ERROR or not self._mend():
+            value = program.expression.eval(activation=self._activation(program.names))
+            if value.type() != cel.Type.ERROR or self._mended:
                 return value
         except Exception:
-            if not self._mend():
+            if self._mended:
                 raise
-        return expression.eval(activation=self._activation)
-
-    def _mend(self) -> bool:
-        """Whether some variable is now another, because CEL cannot hold what it was."""
-        held = self._variables if self._mended else holdable(self._variables)
         self._mended = True
-        if held is self._variables:
-            return False
-        self._activation = ENVIRONMENT.Activation(data=held)
-        return True
+        self._activations.clear()
+        return program.expression.eval(activation=self._activation(program.names))
+
+    def _activation(self, names: tuple[str, ...]) -> Any:
+        found = self._activations.get(names)
+        if found is None:
+            given = {name: self._variables[name] for name in names if name in self._variables}
+            data = {name: value() if callable(value) else value for name, value in given.items()}
+            found = ENVIRONMENT.Activation(data=holdable(data) if self._mended else data)
+            self._activations[names] = found
+        return found
 
 
 @lru_cache(maxsize=8_192)
-def compiled(text: str) -> cel.Expression:
+def compiled(text: str) -> Program:
     """The compiled expression, kept because compiling costs ten times an evaluation. Raises ExpressionError."""
-    return _compile(text)
+    words = set(WORD.findall(text))
+    return Program(compile_in(text), tuple(name for name in VARIABLES if name in words))
 
 
-def _compile(text: str) -> cel.Expression:
+def compile_in(text: str, environment: cel.Env = ENVIRONMENT) -> cel.Expression:
+    """The compiled expression, which may read what the environment declares. Raises ExpressionError."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression has {len(text)} characters; shorten it to {MAX_LENGTH}")
     try:
-        return ENVIRONMENT.compile(text)
+        return environment.compile(text)
     except Exception as error:  # the adapter raises RuntimeError and, for some inputs, others
         raise ExpressionError(_first_line(str(error))) from None
 
@@ -120,7 +165,7 @@ def check(text: str, boolean: bool = False) -> str | None:
 def _checked(text: str) -> tuple[str, str]:
     """The type of an expression, or why it does not compile; what people are still typing is not kept compiled."""
     try:
-        return _compile(text).return_type().name(), ""
+        return compile_in(text).return_type().name(), ""
     except ExpressionError as error:
         return "", str(error) or "it does not compile"
 

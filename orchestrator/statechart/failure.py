@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from orchestrator.statechart.effects import CancelActivity, OpenIncident
+from orchestrator.statechart import invoke
+from orchestrator.statechart.effects import OpenIncident
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.timing import disarm
 
@@ -27,8 +28,8 @@ def judge(run: Run) -> None:
     if run.undo_failed is not None:
         run.effects.append(OpenIncident("compensation-failed", *run.undo_failed))
     stopped = stops(run)
-    for name in [name for name in run.given_up if name in run.unstarted]:
-        del run.invocations[name]  # it has no run which could be retried
+    for name in [name for name in run.given_up if name in run.unstarted or name in run.fans]:
+        del run.invocations[name]  # it has no run of its own which could be retried
         run.suspended = (*run.suspended, name)
     if stopped:
         halt(run, run.given_up)
@@ -38,10 +39,11 @@ def halt(run: Run, kept: Collection[str]) -> None:
     """The instance stops where it stands; failed activities are kept for a retry, all others start anew with it."""
     run.status = "failed"
     others = [name for name in run.invocations if name not in kept]
-    run.effects.extend(CancelActivity(run.invocations.pop(name)) for name in others)
+    for name in others:
+        invoke.abandon(run, run.structure.activities[name][1])
     states = run.structure.in_order(run.to_invoke)
     never = [activity.id for key in states for activity in run.structure.chart.states[key].activities]
     run.to_invoke = {}
     run.suspended = (*run.suspended, *others, *never)
-    for state in run.active():
+    for state in run.configuration:
         disarm(run, state)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.statechart import failure, invoke, saga, timing
-from orchestrator.statechart.content import execute
-from orchestrator.statechart.definition import State, Transition
-from orchestrator.statechart.entry import EntrySet
-from orchestrator.statechart.expressions import ExpressionError, holds
+from orchestrator.statechart import content, data, failure, fanout, invoke, saga, starting, timing
+from orchestrator.statechart.definition import JSON, Action, State, Transition
+from orchestrator.statechart.expressions import ExpressionError, holds, render
+from orchestrator.statechart.planning import Plan, beginning, plan_of
 from orchestrator.statechart.run import Run
-from orchestrator.statechart.select import Domains, domains_of, enabled, exit_set, without_conflicts
+from orchestrator.statechart.select import enabled, without_conflicts
 from orchestrator.statechart.steps import Event, LoopError, Microstep
 from orchestrator.statechart.structure import Structure
 
 
 def begin(run: Run) -> None:
     """Enter the initial states and settle."""
-    if run.structure.initial:
-        entry = EntrySet(run.structure, run.history)
-        entry.add_all(run.structure.initial, None)
-        entered = enter(run, entry)
-        run.microsteps.append(Microstep(None, (), (), tuple(entered)))
+    plan = beginning(run.structure)
+    if plan.entered:
+        initial = run.structure.chart.initial
+        content.execute(run, initial.actions if initial else ())
+        enter(run, plan)
+        run.configuration = plan.after
+        run.microsteps.append(Microstep(None, (), (), plan.entered))
     settle(run)
 
 
 def deliver(run: Run, event: Event) -> bool:
     """Take in one external event and settle; returns whether it had any effect."""
+    invoke.finalize(run, event)
+    invoke.forward(run, event)
     taken = take(run, event)
     settle(run)
     return taken or bool(run.microsteps or run.effects)
@@ -49,31 +52,34 @@ def settle(run: Run) -> None:
 def take(run: Run, event: Event) -> bool:
     """One event: what it answers, the transitions it enables, or else what a failure policy says."""
     if event.name in (saga.DONE, saga.FAILED):
-        run.event = event.data
+        run.hear(event)
         answered = saga.accept(run, event)
         if answered:
             move(run, event.name)
         return answered
     if invoke.is_answer(run, event):
         return take_answer(run, event)
-    run.event = event.data
+    run.hear(event)
     timing.note(run, event.name)
     return move(run, event.name) or (event.name == saga.ALL_UNDONE and all_undone(run))
 
 
 def take_answer(run: Run, event: Event) -> bool:
     """The result or failure of an activity; one that nobody waits for any more has no effect."""
+    if fanout.accept(run, event):
+        return True
     activity = invoke.answered(run, event)
     if activity is None:
-        return False
-    if event.name.startswith(invoke.DONE):
+        return invoke.is_late_end(run, event) and move(run, event.name)
+    if event.name.startswith(starting.DONE):
         invoke.take_result(run, activity, event)
         move(run, event.name)
         return True
-    run.event = {key: value for key, value in event.fields.items() if key != "invocation"}
+    run.hear(event, {key: value for key, value in event.fields.items() if key != "invocation"})
     chosen = select(run, event.name)
     if chosen:
         run.invocations.pop(activity.id)
+        run.fans.pop(activity.id, None)
         microstep(run, event.name, chosen)
     else:
         invoke.give_up(run, activity, event)
@@ -90,7 +96,7 @@ def all_undone(run: Run) -> bool:
 
 def let_go(run: Run) -> None:
     """The instance ends where it stands: none of its timers and activities is waited for any more."""
-    for key in run.active():
+    for key in run.configuration:
         timing.disarm(run, key)
         invoke.stop(run, key)
 
@@ -104,8 +110,7 @@ def move(run: Run, event: str | None) -> bool:
 
 
 def select(run: Run, event: str | None) -> list[Transition]:
-    configuration = run.active()
-    chosen = enabled(run.structure, configuration, event, lambda transition: _holds(run, transition))
+    chosen = enabled(run.structure, run.configuration, event, lambda transition: _holds(run, transition))
     return without_conflicts(run.structure, chosen, run.history)
 
 
@@ -114,10 +119,8 @@ def _holds(run: Run, transition: Transition) -> bool:
 
     It is told once in a step: an eventless guard is asked again after every event, also after the one that tells it.
     """
-    if transition.guard is None:
-        return True
     try:
-        return holds(transition.guard, run.scope())
+        return holds(transition.guard or "true", run.scope())
     except ExpressionError as error:
         message = f"guard of {transition.ref}: {error}"
         if message not in run.errors:
@@ -129,15 +132,34 @@ def microstep(run: Run, event: str | None, transitions: Sequence[Transition]) ->
     """Leave, act, enter (SCXML: microstep). Raises LoopError when the step's budget is used up."""
     if len(run.microsteps) >= run.env.max_microsteps:
         raise LoopError(_loop(run))
-    domains = domains_of(run.structure, transitions, run.history)
-    exited = leave(run, domains)
+    plan = plan_of(run.structure, run.configuration, transitions, run.history)
+    run.history = plan.history
+    if not plan.quiet:
+        leave(run, plan)
     for transition in transitions:
-        execute(run, transition.actions)
-    entry = EntrySet(run.structure, run.history)
-    entry.add_transitions(transitions, domains)
-    entered = enter(run, entry)
-    refs = tuple(transition.ref for transition in transitions)
-    run.microsteps.append(Microstep(event, refs, tuple(exited), tuple(entered)))
+        if transition.actions:
+            _act(run, plan, transition.actions)
+    if plan.quiet:
+        _move_quietly(run, plan)
+    else:
+        enter(run, plan)
+    run.configuration = plan.after
+    run.microsteps.append(Microstep(event, plan.refs, plan.exited, plan.entered))
+
+
+def _act(run: Run, plan: Plan, actions: Sequence[Action]) -> None:
+    """The actions of a transition, which see neither what was left nor what will be entered."""
+    if plan.quiet and plan.exited:
+        run.configuration = tuple(key for key in run.configuration if key not in plan.exited)
+    content.execute(run, actions)
+
+
+def _move_quietly(run: Run, plan: Plan) -> None:
+    """Nothing happens on the way, only the times of entry change."""
+    for key in plan.exited:
+        run.entered.pop(key, None)
+    for key in plan.entered:
+        run.entered[key] = run.now
 
 
 def _loop(run: Run) -> str:
@@ -147,51 +169,31 @@ def _loop(run: Run) -> str:
     return f"stopped after {run.env.max_microsteps} micro steps; these transitions go round: {names}"
 
 
-def leave(run: Run, domains: Domains) -> list[str]:
-    """Leave states innermost first, remembering history (SCXML: exitStates)."""
-    leaving = run.structure.in_order(exit_set(run.structure, domains, run.configuration))[::-1]
-    remember(run, leaving)
-    for key in leaving:
-        execute(run, run.structure.chart.states[key].exit)
+def leave(run: Run, plan: Plan) -> None:
+    """Leave states innermost first (SCXML: exitStates)."""
+    for key in plan.exited:
+        content.execute(run, run.structure.chart.states[key].exit)
         timing.left(run, key)
         invoke.stop(run, key)
-        run.configuration.discard(key)
+        run.configuration = tuple(active for active in run.configuration if active != key)
         run.entered.pop(key, None)
-    return leaving
 
 
-def remember(run: Run, leaving: Sequence[str]) -> None:
-    """What a history state stands for from now on: the active leaves for deep, the active children for shallow."""
-    active = run.active()
-    for key in leaving:
-        for name in run.structure.histories[key]:
-            deep = run.structure.chart.states[name].history == "deep"
-            inside = [state for state in active if run.structure.is_descendant(state, key)]
-            run.history[name] = tuple(
-                state
-                for state in inside
-                if (run.structure.is_leaf(state) if deep else run.structure.chart.states[state].parent == key)
-            )
-
-
-def enter(run: Run, entry: EntrySet) -> list[str]:
-    """Enter states outermost first (SCXML: enterStates).
-
-    A history state may name ancestors of its default which the transition did not leave; they just stay.
-    """
-    entering = [key for key in run.structure.in_order(entry.states) if key not in run.configuration]
-    for key in entering:
+def enter(run: Run, plan: Plan) -> None:
+    """Enter states outermost first (SCXML: enterStates)."""
+    for key in plan.entered:
         state = run.structure.chart.states[key]
-        run.configuration.add(key)
+        run.configuration = (*run.configuration, key)
         run.entered[key] = run.now
-        execute(run, state.entry)
-        execute(run, entry.defaults.get(key, ()))
+        data.enter(run, state)
+        content.execute(run, state.entry)
+        content.execute(run, plan.initials.get(key, ()))
+        content.execute(run, plan.defaults.get(key, ()))
         timing.arm(run, key)
         if state.activities:
             run.to_invoke[key] = None
         if state.type == "final":
             finish(run, state)
-    return entering
 
 
 def finish(run: Run, state: State) -> None:
@@ -199,15 +201,25 @@ def finish(run: Run, state: State) -> None:
     if state.parent is None:
         run.ended = True
         return
-    run.raise_event(Event(f"done.state.{state.parent}"))
+    output = _output(run, state)
+    run.raise_event(Event(f"done.state.{state.parent}", {} if output is None else output, kind="platform"))
     states = run.structure.chart.states
     above = states[state.parent].parent
     while above and states[above].type == "parallel" and in_final_state(run.structure, run.configuration, above):
-        run.raise_event(Event(f"done.state.{above}"))
+        run.raise_event(Event(f"done.state.{above}", kind="platform"))
         above = states[above].parent
 
 
-def in_final_state(structure: Structure, configuration: set[str], key: str) -> bool:
+def _output(run: Run, state: State) -> JSON:
+    """What a final state gives back; nothing when it cannot be worked out (SCXML 5.7)."""
+    try:
+        return render(state.output, run.scope())
+    except ExpressionError as error:
+        run.fail(f"output of {state.id}: {error}")
+        return None
+
+
+def in_final_state(structure: Structure, configuration: Sequence[str], key: str) -> bool:
     """Whether a state is done (SCXML: isInFinalState)."""
     state = structure.chart.states[key]
     if state.type == "parallel":
@@ -228,3 +240,17 @@ def close(run: Run) -> None:
         run.status = "compensated" if run.undone else "completed"
     else:
         run.status = "running"
+    if run.ended:
+        exit_all(run)
+
+
+def exit_all(run: Run) -> None:
+    """The end: exit actions run, and what was active stays on record (SCXML: exitInterpreter)."""
+    final = run.configuration
+    for key in reversed(final):
+        state = run.structure.chart.states[key]
+        content.execute(run, state.exit)
+        invoke.stop(run, key)
+        if state.type == "final" and state.parent is None:
+            run.output = _output(run, state)
+    run.configuration = final

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from orchestrator.statechart import saga
+from orchestrator.statechart import content, fanout, saga, sending, starting
 from orchestrator.statechart.definition import JSON, Activity
-from orchestrator.statechart.effects import CancelActivity, StartActivity
-from orchestrator.statechart.expressions import ExpressionError, render, written
+from orchestrator.statechart.effects import CancelActivity, SendTo
+from orchestrator.statechart.expressions import ExpressionError
+from orchestrator.statechart.locations import assigned
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.snapshot import Undoable
+from orchestrator.statechart.starting import DONE, FAILED
 from orchestrator.statechart.steps import Event
-from orchestrator.statechart.values import rendered, seconds
 
-DONE, FAILED = "done.invoke.", "error.invoke."
+
+def finalize(run: Run, event: Event) -> None:
+    """Before an event of a child is taken in, its `finalize` may take over what it brings (SCXML 6.5)."""
+    if event.invoke_id in run.invocations:
+        _, activity = run.structure.activities[event.invoke_id]
+        if activity.finalize:
+            run.hear(event)
+            content.execute(run, activity.finalize)
+
+
+def forward(run: Run, event: Event) -> None:
+    """Children that ask for it hear every event that comes from outside (SCXML 6.4: autoforward)."""
+    for name, invocation in run.invocations.items():
+        _, activity = run.structure.activities.get(name, ("", None))
+        if activity is not None and activity.autoforward:
+            target = f"{sending.CHILD}{name}"
+            run.effects.append(SendTo("", target, event.name, run.now, event.data, event.send_id, invocation))
 
 
 def start_all(run: Run) -> None:
@@ -25,32 +43,30 @@ def start_all(run: Run) -> None:
 
 
 def start(run: Run, state: str, activity: Activity) -> None:
-    """Ask for one activity; when its input cannot be worked out it has failed already."""
+    """Ask for one activity; when its input cannot be worked out it has failed already (SCXML 6.4: invoke)."""
     invocation = f"{activity.id}.{run.number()}"
     run.invocations[activity.id] = invocation
     try:
-        asked = rendered(activity.input, run.scope())
-        key = written(render(activity.idempotency_key, run.scope())) if activity.idempotency_key else None
-        timeout = seconds(activity.timeout, run)
+        if activity.id_to:
+            run.context = assigned(run.context, activity.id_to, activity.id)
+        if activity.map is None:
+            run.effects.append(starting.request(run, state, activity, invocation, run.scope()))
+        else:
+            fanout.begin(run, state, activity, invocation)
     except ExpressionError as error:
-        run.errors.append(str(error))
-        run.unstarted.add(activity.id)
-        failure: dict[str, JSON] = {"class": "ExpressionError", "message": str(error)}
-        run.raise_event(Event(FAILED + activity.id, {"invocation": invocation, "error": failure}))
+        _not_started(run, activity, invocation, str(error))
+
+
+def _not_started(run: Run, activity: Activity, invocation: str, message: str) -> None:
+    """Its failure policy decides; of a child chart the chart is told alone (SCXML 6.4.3: error.execution)."""
+    if activity.kind == "chart":
+        del run.invocations[activity.id]
+        run.fail(message)
         return
-    run.effects.append(
-        StartActivity(
-            invocation=invocation,
-            activity=activity.id,
-            kind=activity.kind,
-            title=activity.title,
-            state=state,
-            input=asked,
-            timeout=timeout,
-            retry=activity.retry,
-            idempotency_key=key,
-        )
-    )
+    run.errors.append(message)
+    run.unstarted.add(activity.id)
+    data: dict[str, JSON] = {"invocation": invocation, "error": {"class": "ExpressionError", "message": message}}
+    run.raise_event(Event(FAILED + activity.id, data, kind="platform"))
 
 
 def stop(run: Run, state: str) -> None:
@@ -59,10 +75,18 @@ def stop(run: Run, state: str) -> None:
     for activity in run.structure.chart.states[state].activities:
         run.given_up.pop(activity.id, None)
         run.suspended = tuple(name for name in run.suspended if name != activity.id)
-        invocation = run.invocations.pop(activity.id, None)
-        if invocation is not None and activity.id not in run.unstarted:
-            run.effects.append(CancelActivity(invocation))
+        abandon(run, activity)
+        run.fans.pop(activity.id, None)
         run.unstarted.discard(activity.id)
+
+
+def abandon(run: Run, activity: Activity) -> None:
+    """Nobody waits for the runs of this activity any more."""
+    invocation = run.invocations.pop(activity.id, None)
+    if activity.map is not None:
+        fanout.stop(run, activity.id)
+    elif invocation is not None and activity.id not in run.unstarted:
+        run.effects.append(CancelActivity(invocation))
 
 
 def answered(run: Run, event: Event) -> Activity | None:
@@ -83,17 +107,28 @@ def is_answer(run: Run, event: Event) -> bool:
     return name != event.name and name in run.structure.activities and "invocation" in event.fields
 
 
+def is_late_end(run: Run, event: Event) -> bool:
+    """Whether a child chart ended while its state was being left: unlike a late result this is heard (SCXML 6.4)."""
+    name = event.name.removeprefix(DONE)
+    if name == event.name or run.structure.activities[name][1].kind != "chart":
+        return False
+    result = event.fields.get("result")
+    run.hear(replace(event, data=result, invoke_id=name), result)
+    return True
+
+
 def take_result(run: Run, activity: Activity, event: Event) -> None:
     """Keep the result where the chart wants it and remember how to undo it; `event` becomes the result itself."""
     invocation = run.invocations.pop(activity.id)
+    run.fans.pop(activity.id, None)
     result = event.fields.get("result")
+    told = replace(event, data=result, invoke_id=activity.id)
+    run.hear(told, result if isinstance(result, Mapping) or activity.kind == "chart" else {"result": result})
     if event.fields.get("skipped"):
-        run.event = {"result": None}
         return
-    run.event = result if isinstance(result, Mapping) else {"result": result}
     if activity.result:
         run.context = {**run.context, activity.result: result}
-    if activity.compensation:
+    if activity.compensation and activity.map is None:
         saga.remember(run, Undoable(invocation, activity.id, result))
 
 
@@ -101,7 +136,7 @@ def give_up(run: Run, activity: Activity, event: Event) -> None:
     """No transition takes the failure, so the activity's policy decides."""
     if activity.on_failure == "skip":
         invocation = run.invocations[activity.id]
-        run.raise_event(Event(DONE + activity.id, {"invocation": invocation, "skipped": True}))
+        run.raise_event(Event(DONE + activity.id, {"invocation": invocation, "skipped": True}, kind="platform"))
     elif activity.on_failure == "compensate":
         run.invocations.pop(activity.id)
         saga.begin(run)

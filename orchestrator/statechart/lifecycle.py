@@ -36,7 +36,7 @@ def resume(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) ->
     failed = snapshot.status == "failed"
     if failed:
         run.status = "running"
-        for key in run.active():
+        for key in run.configuration:
             arm(run, key)
     wanted, run.suspended = run.suspended, ()
     for name in wanted:

@@ -11,29 +11,33 @@ from typing import Any
 from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.effects import Effect
 from orchestrator.statechart.expressions import Scope
-from orchestrator.statechart.snapshot import Snapshot, Status, Undoable
-from orchestrator.statechart.steps import MAX_QUEUE, Environment, Event, LoopError, Microstep, Step
+from orchestrator.statechart.snapshot import Fan, Snapshot, Status, Undoable
+from orchestrator.statechart.steps import MAX_ACTIONS, MAX_QUEUE, Environment, Event, LoopError, Microstep, Step
 from orchestrator.statechart.structure import Structure, structure_of
+from orchestrator.statechart.system import system_variables
 
-EXECUTION_ERROR = "error.execution"
+EXECUTION_ERROR, COMMUNICATION_ERROR = "error.execution", "error.communication"
+NOTHING: Mapping[str, JSON] = {}
 
 
 @dataclass(slots=True)
 class Run:
     """`to_invoke` are states whose activities start when the step settles; `undone` says that a compensation ended.
 
-    Failures are gathered and judged when the step has settled: `given_up` are failed activities with what to tell,
-    `unstarted` activities whose input could not be worked out, `unset` states with a timeout that could not be worked
-    out, and `undo_failed` the state and message of a compensation that could not be started.
+    `configuration` is in document order but for the time within a micro step. `heard` is the event that was taken in
+    last and `event` its data as expressions read them. Failures are gathered and judged when the step has settled:
+    `given_up` are failed activities with what to tell, `unstarted` activities whose input could not be worked out,
+    `unset` states with a timeout that could not be worked out, and `undo_failed` the state and message of a
+    compensation that could not be started.
     """
 
     structure: Structure
     env: Environment
     now: datetime
     before: Snapshot
-    configuration: set[str]
+    configuration: tuple[str, ...]
     context: Mapping[str, JSON]
-    history: dict[str, tuple[str, ...]]
+    history: Mapping[str, tuple[str, ...]]
     entered: dict[str, datetime]
     invocations: dict[str, str]
     undoables: list[Undoable]
@@ -42,7 +46,11 @@ class Run:
     compensating: str | None
     counter: int
     status: Status
+    fans: dict[str, Fan]
+    bound: tuple[str, ...]
+    output: JSON
     event: JSON = field(default_factory=dict)
+    heard: Event | None = None
     queue: deque[Event] = field(default_factory=deque)
     to_invoke: dict[str, None] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
@@ -52,24 +60,40 @@ class Run:
     unstarted: set[str] = field(default_factory=set)
     unset: dict[str, str] = field(default_factory=dict)
     undo_failed: tuple[str, str] | None = None
-    _scope: tuple[Mapping[str, JSON], JSON, Scope] | None = None
+    actions: int = 0
     ended: bool = False
     undone: bool = False
+    _scope: tuple[object, object, object, Scope] | None = None
 
-    def active(self) -> tuple[str, ...]:
-        """The configuration in document order."""
-        return tuple(self.structure.in_order(self.configuration))
+    def hear(self, event: Event, data: JSON = None) -> None:
+        """From now on this is the event that expressions speak of; `data` says how they read it if not as it came."""
+        self.heard = event
+        self.event = event.data if data is None else data
 
     def scope(self) -> Scope:
-        """What an expression may read now; the same one until the context or the event is another."""
-        if self._scope is None or self._scope[0] is not self.context or self._scope[1] is not self.event:
-            self._scope = (self.context, self.event, self.scope_with())
-        return self._scope[2]
+        """What an expression may read now; the same one until something that it may read is another."""
+        kept = self._scope
+        if (
+            kept is None
+            or kept[0] is not self.context
+            or kept[1] is not self.event
+            or kept[2] is not self.configuration
+        ):
+            kept = self._scope = (self.context, self.event, self.configuration, self.scope_with())
+        return kept[3]
 
     def scope_with(self, **more: Any) -> Scope:
         """What an expression may read now, and further variables."""
-        instance = {"id": self.env.instance_id, "key": self.env.instance_key}
-        return Scope({"context": self.context, "event": self.event, "instance": instance, "now": self.now, **more})
+        env = self.env
+        variables = {
+            "context": self.context,
+            "event": self.event,
+            "instance": lambda: {"id": env.instance_id, "key": env.instance_key},
+            "now": self.now,
+            **system_variables(self.structure.chart, env, self.heard),
+            **more,
+        }
+        return Scope(variables, self.configuration)
 
     def raise_event(self, event: Event) -> None:
         """Put an event on the internal queue. Raises LoopError when the queue grows past its bound."""
@@ -77,10 +101,16 @@ class Run:
             raise LoopError(f"more than {MAX_QUEUE} raised events wait; the last is {event.name}")
         self.queue.append(event)
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, name: str = EXECUTION_ERROR, send_id: str = "") -> None:
         """An expression or action failed: remembered, and told to the chart (SCXML 5.9: error.execution)."""
         self.errors.append(message)
-        self.raise_event(Event(EXECUTION_ERROR, {"message": message}))
+        self.raise_event(Event(name, {"message": message}, kind="platform", send_id=send_id))
+
+    def count_action(self) -> None:
+        """One more action of this step. Raises LoopError when there are too many, as in loops within loops."""
+        self.actions += 1
+        if self.actions > MAX_ACTIONS:
+            raise LoopError(f"stopped after {MAX_ACTIONS} actions in one step; shorten the lists of forEach")
 
     def number(self) -> int:
         """The next number for ids that must be unique in the instance's life."""
@@ -90,7 +120,7 @@ class Run:
     def step(self, handled: bool) -> Step:
         """The finished step; a snapshot in which nothing moved is the one that came in."""
         snapshot = Snapshot(
-            configuration=self.active(),
+            configuration=self.configuration,
             context=self.context,
             history=self.history,
             entered=self.entered,
@@ -101,6 +131,9 @@ class Run:
             compensating=self.compensating,
             counter=self.counter,
             status=self.status,
+            fans=self.fans,
+            bound=self.bound,
+            output=self.output,
         )
         same = not self.microsteps and not self.effects and snapshot == self.before
         return Step(
@@ -119,9 +152,9 @@ def run_of(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) ->
         env=env,
         now=now,
         before=snapshot,
-        configuration=set(snapshot.configuration),
+        configuration=snapshot.configuration,
         context=snapshot.context,
-        history=dict(snapshot.history),
+        history=snapshot.history,
         entered=dict(snapshot.entered),
         invocations=dict(snapshot.invocations),
         undoables=list(snapshot.undoables),
@@ -130,4 +163,7 @@ def run_of(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) ->
         compensating=snapshot.compensating,
         counter=snapshot.counter,
         status=snapshot.status,
+        fans=dict(snapshot.fans),
+        bound=snapshot.bound,
+        output=snapshot.output,
     )

@@ -37,7 +37,7 @@ def undo_next(run: Run) -> None:
             return
         run.undoables.pop()  # this version of the chart no longer says how to undo it
     run.compensating = None
-    run.raise_event(Event(ALL_UNDONE))
+    run.raise_event(Event(ALL_UNDONE, kind="platform"))
 
 
 def _undo(run: Run, state: str, activity: str, how: Compensation, last: Undoable) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from orchestrator.statechart.definition import Transition
-from orchestrator.statechart.structure import Structure
+from orchestrator.statechart.structure import Structure, matches
 
 History = Mapping[str, tuple[str, ...]]
 Domains = Mapping[str, str | None]
@@ -13,31 +13,46 @@ Domains = Mapping[str, str | None]
 
 def enabled(
     structure: Structure,
-    configuration: Iterable[str],
+    configuration: tuple[str, ...],
     event: str | None,
     holds: Callable[[Transition], bool],
 ) -> list[Transition]:
     """For each atomic state the first transition that holds, innermost first (SCXML: selectTransitions).
 
-    `event` None selects eventless ones (SCXML: selectEventlessTransitions). Each guard is asked at most once.
+    `event` None selects eventless ones (SCXML: selectEventlessTransitions). Each guard is asked at most once: one
+    event, one answer, also for states of several regions.
     """
-    chosen: dict[str, Transition] = {}
+    chosen: list[Transition] = []
     asked: dict[str, bool] = {}
+    for options in _choices(structure, configuration, event):
+        for option in options:
+            if option.guard is not None:
+                if option.ref not in asked:
+                    asked[option.ref] = holds(option)
+                if not asked[option.ref]:
+                    continue
+            if option not in chosen:
+                chosen.append(option)
+            break
+    return chosen
+
+
+def _choices(
+    structure: Structure, configuration: tuple[str, ...], event: str | None
+) -> tuple[tuple[Transition, ...], ...]:
+    """For each atomic state all transitions that the event may enable, in the order in which they are asked."""
+    found = structure.choices.get((configuration, event))
+    if found is not None:
+        return found
+    lines = []
     for leaf in (state for state in configuration if structure.is_leaf(state)):
-        for state in (leaf, *structure.ancestors[leaf]):
-            found = structure.always[state] if event is None else structure.candidates(state, event)
-            first = next((t for t in found if asked_once(asked, t, holds)), None)
-            if first is not None:
-                chosen.setdefault(first.ref, first)
-                break
-    return list(chosen.values())
-
-
-def asked_once(asked: dict[str, bool], transition: Transition, holds: Callable[[Transition], bool]) -> bool:
-    """The guard's answer, from memory when another region asked before: one event, one answer."""
-    if transition.ref not in asked:
-        asked[transition.ref] = holds(transition)
-    return asked[transition.ref]
+        ways = [
+            way for state in (leaf, *structure.ancestors[leaf]) for way in structure.chart.states[state].transitions
+        ]
+        fitting = tuple(way for way in ways if (way.kind == "always" if event is None else matches(way, event)))
+        if fitting:
+            lines.append(fitting)
+    return structure.choices.keep((configuration, event), tuple(lines))
 
 
 def without_conflicts(structure: Structure, transitions: list[Transition], history: History) -> list[Transition]:
@@ -64,12 +79,13 @@ def _meet(structure: Structure, domains: Domains, one: Transition, other: Transi
     return structure.is_descendant(inner, outer) or structure.is_descendant(outer, inner)
 
 
-def exit_set(structure: Structure, domains: Domains, configuration: Iterable[str]) -> set[str]:
-    """Active states that transitions with these domains leave (SCXML: computeExitSet)."""
+def exit_set(structure: Structure, domains: Domains, configuration: Iterable[str]) -> list[str]:
+    """Active states that transitions with these domains leave, innermost first (SCXML: computeExitSet)."""
     within = set(domains.values())
     if None in within:
-        return set(configuration)
-    return {state for state in configuration if not within.isdisjoint(structure.ancestors[state])}
+        return structure.in_order(configuration)[::-1]
+    left = (state for state in configuration if not within.isdisjoint(structure.ancestors[state]))
+    return structure.in_order(left)[::-1]
 
 
 def domains_of(structure: Structure, transitions: Iterable[Transition], history: History) -> Domains:

@@ -24,6 +24,21 @@ class Undoable:
 
 
 @dataclass(frozen=True, slots=True)
+class Fan:
+    """How far an activity is that is done once for each item of a list.
+
+    `results` and `ended` have one entry per item; `running` maps an invocation to the index of its item, and `failed`
+    holds the indexes of items whose attempts are used up, which a retry starts anew.
+    """
+
+    items: tuple[JSON, ...]
+    results: tuple[JSON, ...]
+    ended: tuple[bool, ...]
+    running: Mapping[str, int] = field(default_factory=dict)
+    failed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that a step needs of the past. `configuration` lists all active states in document order.
 
@@ -31,7 +46,8 @@ class Snapshot:
     its invocation; `suspended` are activities that were stopped by a failure and start anew on a retry; `fired` are
     timeouts that came while their state went on, which a retry does not set again. `undoables` are completed activities
     with a compensation, oldest first; `compensating` is the invocation of the running compensation, which undoes the
-    last of them. `counter` numbers invocations.
+    last of them. `counter` numbers invocations. `fans` are activities that are done for each item of a list; `bound`
+    are states whose late data have been set. `output` is what the instance gave back when it reached its final state.
     """
 
     configuration: tuple[str, ...] = ()
@@ -45,6 +61,16 @@ class Snapshot:
     compensating: str | None = None
     counter: int = 0
     status: Status = "running"
+    fans: Mapping[str, Fan] = field(default_factory=dict)
+    bound: tuple[str, ...] = ()
+    output: JSON = None
+
+    @property
+    def awaited(self) -> list[str]:
+        """The invocations of all runs whose answers are still waited for."""
+        single = [name for activity, name in self.invocations.items() if activity not in self.fans]
+        parts = [name for fan in self.fans.values() for name in fan.running]
+        return [*single, *parts, *([self.compensating] if self.compensating else [])]
 
 
 def to_json(snapshot: Snapshot) -> str:
@@ -60,8 +86,12 @@ def to_json(snapshot: Snapshot) -> str:
         "undoables": [[done.invocation, done.activity, done.result] for done in snapshot.undoables],
         "compensating": snapshot.compensating,
         "counter": snapshot.counter,
+        "fans": {name: [f.items, f.results, f.ended, f.running, f.failed] for name, f in snapshot.fans.items()},
+        "bound": snapshot.bound,
     }
     filled = {name: value for name, value in values.items() if value}
+    if snapshot.output is not None:
+        filled["output"] = snapshot.output
     return json.dumps({"status": snapshot.status, **filled}, separators=(",", ":"), default=dict)
 
 
@@ -86,6 +116,13 @@ def from_json(text: str) -> Snapshot:
             compensating=values.get("compensating"),
             counter=values.get("counter", 0),
             status=values.get("status", "running"),
+            fans={name: _fan(*parts) for name, parts in values.get("fans", {}).items()},
+            bound=tuple(values.get("bound", ())),
+            output=values.get("output"),
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(f"this is no snapshot: {error}") from error
+
+
+def _fan(items: list[JSON], results: list[JSON], ended: list[bool], running: dict[str, int], failed: list[int]) -> Fan:
+    return Fan(tuple(items), tuple(results), tuple(ended), running, tuple(failed))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -14,6 +14,7 @@ from orchestrator.statechart.snapshot import Snapshot
 EventKind = Literal["platform", "internal", "external"]
 MAX_MICROSTEPS = 1_000
 MAX_QUEUE = 1_000
+MAX_ACTIONS = 100_000
 
 
 class LoopError(Exception):
@@ -45,11 +46,24 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What expressions may know of the instance, and the budget of one step."""
+    """What expressions may know of the instance, and the budget of one step.
+
+    `session` is the id under which other instances reach it (SCXML: _sessionid), by default its own id; `parent` says
+    that another instance waits for it, so that `#_parent` leads somewhere; `reachable` are the sessions that are there,
+    None when only the runtime can tell; `access` is the URL at which it takes events, if it has one (SCXML C.2).
+    """
 
     instance_id: int
     instance_key: str
     max_microsteps: int = MAX_MICROSTEPS
+    session: str = ""
+    parent: bool = False
+    reachable: Collection[str] | None = None
+    access: str = ""
+
+    @property
+    def session_id(self) -> str:
+        return self.session or str(self.instance_id)
 
 
 @dataclass(frozen=True, slots=True)

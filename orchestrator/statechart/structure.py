@@ -3,17 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from orchestrator.statechart.definition import Activity, Chart, State, Transition
 
-CANDIDATES = 10_000  # event names are the senders' choice, so what is remembered of them is bounded
+REMEMBERED = 10_000  # event names are the senders' choice, so what is remembered of them is bounded
+K = TypeVar("K")
+V = TypeVar("V")
 GENERATED = frozenset({"after", "done", "activity-done", "activity-error"})  # their events are matched exactly
+
+
+class Memory(Generic[K, V]):
+    """What was worked out before, forgotten as a whole when there is too much of it; shared between threads."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        return self._kept.get(key)
+
+    def keep(self, key: K, value: V) -> V:
+        if len(self._kept) >= REMEMBERED:
+            self._kept.clear()
+        self._kept[key] = value
+        return value
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """`order` is the document order; `ancestors` are proper, nearest first; `children` leave out history states."""
+    """`order` is the document order; `ancestors` are proper, nearest first; `children` leave out history states.
+
+    Nothing happens when a `silent` state is entered or left. `choices` and `plans` keep what was worked out for a
+    configuration, because instances stand in few configurations and hear few events.
+    """
 
     chart: Chart
     order: Mapping[str, int]
@@ -21,9 +46,11 @@ class Structure:
     children: Mapping[str, tuple[str, ...]]
     histories: Mapping[str, tuple[str, ...]]
     activities: Mapping[str, tuple[str, Activity]]
-    always: Mapping[str, tuple[Transition, ...]]
     timeouts: Mapping[str, tuple[Transition, ...]]
-    _enabled_by: dict[tuple[str, str], tuple[Transition, ...]] = field(default_factory=dict)
+    silent: frozenset[str]
+    has_history: bool
+    choices: Memory[tuple[tuple[str, ...], str | None], tuple[tuple[Transition, ...], ...]]
+    plans: Memory[object, object]
 
     def is_descendant(self, state: str, of: str | None) -> bool:
         """Whether `state` lies within `of`; None is the whole chart (SCXML: isDescendant)."""
@@ -42,18 +69,6 @@ class Structure:
             ):
                 return ancestor
         return None
-
-    def candidates(self, state: str, event: str) -> tuple[Transition, ...]:
-        """Transitions of this very state which the event may enable, in document order."""
-        key = (state, event)
-        found = self._enabled_by.get(key)
-        if found is None:
-            if len(self._enabled_by) >= CANDIDATES:
-                self._enabled_by.clear()
-            transitions = self.chart.states[state].transitions
-            found = tuple(transition for transition in transitions if matches(transition, event))
-            self._enabled_by[key] = found
-        return found
 
     def initial_of(self, state: State) -> tuple[str, ...]:
         """What is entered by default: the named states, or else the first child in document order."""
@@ -103,6 +118,17 @@ def _worked_out(chart: Chart) -> Structure:
     real = {key: tuple(c for c in s.children if states[c].type != "history") for key, s in states.items()}
     histories = {key: tuple(c for c in s.children if states[c].type == "history") for key, s in states.items()}
     activities = {activity.id: (key, activity) for key, s in states.items() for activity in s.activities}
-    always = {key: tuple(t for t in s.transitions if t.kind == "always") for key, s in states.items()}
     timeouts = {key: tuple(t for t in s.transitions if t.kind == "after") for key, s in states.items()}
-    return Structure(chart, order, ancestors, real, histories, activities, always, timeouts)
+    silent = frozenset(key for key, state in states.items() if _is_silent(state))
+    remembers = any(histories.values())
+    return Structure(
+        chart, order, ancestors, real, histories, activities, timeouts, silent, remembers, Memory(), Memory()
+    )
+
+
+def _is_silent(state: State) -> bool:
+    """Whether entering and leaving the state changes the configuration and nothing else."""
+    busy = state.entry or state.exit or state.activities or state.expected_within or state.context
+    begins = state.initial is not None and bool(state.initial.actions)
+    timed = any(transition.kind == "after" for transition in state.transitions)
+    return not busy and not begins and not timed and state.type != "final"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from orchestrator.statechart import data
 from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.interpreter import begin, deliver
 from orchestrator.statechart.run import run_of
@@ -19,7 +20,8 @@ def start(chart: Chart, context: Mapping[str, JSON], now: datetime, env: Environ
 
     Raises LoopError.
     """
-    run = run_of(chart, Snapshot(context={**chart.context, **context}), now, env)
+    run = run_of(chart, Snapshot(), now, env)
+    data.begin(run, context)
     begin(run)
     return run.step(handled=True)
 

@@ -152,7 +152,7 @@ def test_a_sent_event_comes_back_after_its_delay_with_its_data() -> None:
     entry = [sent(delay="PT5M", data={"n": "${context.n}"}, id="later")]
     ways = [on("ping", "end", guard="event.n == 3")]
     run = Driver({"a": {"entry": entry, "on": ways}, **END}, {"n": 3})
-    assert run.step.effects == (SetTimer("send.later", "ping", BEGINNING + timedelta(minutes=5), {"n": 3}),)
+    assert run.step.effects == (SetTimer("send.later", "ping", BEGINNING + timedelta(minutes=5), {"n": 3}, "later"),)
     assert run.wait(minutes=5).status == "completed"
 
 
@@ -172,7 +172,7 @@ def test_a_sent_event_can_be_cancelled_by_its_id_and_sent_anew() -> None:
 def test_sent_events_without_an_id_do_not_replace_each_other_nor_any_timeout() -> None:
     ways = [on("more", actions=[sent(delay="PT1H"), sent(delay="PT1H")])]
     run = Driver({"a": {"on": ways, "after": [after("PT1H", "end")]}, **END}).send("more").send("more")
-    assert sorted(run.timers) == ["after.a/after/0", "send.1", "send.2", "send.3", "send.4"]
+    assert sorted(run.timers) == ["after.a/after/0", *(f"send.00000{n}" for n in (1, 2, 3, 4))]
 
 
 def test_a_sent_event_survives_leaving_the_state() -> None:

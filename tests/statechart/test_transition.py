@@ -354,15 +354,28 @@ def test_an_action_that_fails_is_told_to_the_chart() -> None:
 
 
 def test_assignments_reach_into_objects_and_leave_the_rest_alone() -> None:
-    actions = [assign("context.a.b", "1"), assign("new.deep", "context.a.b + 1"), assign("list", "[1]")]
-    run = Driver({"a": {"entry": actions}}, {"a": {"c": 0}, "list": [0]})
-    assert run.context == {"a": {"c": 0, "b": 1}, "new": {"deep": 2}, "list": [1]}
+    actions = [assign("context.a.b", "1"), assign("a.new.deep", "context.a.b + 1"), assign("list[0].x", "5")]
+    run = Driver({"a": {"entry": actions}}, {"a": {"c": 0}, "list": [{"x": 0, "y": 1}, 2]})
+    assert run.context == {"a": {"c": 0, "b": 1, "new": {"deep": 2}}, "list": [{"x": 5, "y": 1}, 2]}
+
+
+def test_an_assignment_to_no_place_of_the_context_fails() -> None:
+    for to, why in (
+        ("new.deep", "the context has no “new”"),
+        ("list[7]", "there is no list with an item 7"),
+        ("_sessionid", "cannot be assigned to"),
+        ("a b", "is no place in the context"),
+        ("[0]", "is no place in the context"),
+    ):
+        run = Driver({"a": {"entry": [assign(to, "1")]}}, {"list": []})
+        assert run.context == {"list": []}
+        assert why in run.step.errors[0]
 
 
 def test_an_assignment_into_what_is_no_object_fails() -> None:
     run = Driver({"a": {"entry": [assign("n.deep", "1")]}}, {"n": 5})
     assert run.context == {"n": 5}
-    assert run.step.errors == ("cannot assign to n.deep: n holds no object",)
+    assert run.step.errors == ("cannot assign to n.deep: what should hold “deep” is no object",)
 
 
 def test_a_given_context_goes_over_the_charts_own() -> None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [core|diagrams|durable ...]`: print the figures and keep them in results.json beside this."""
+"""`python -m benchmarks [core|rivals|diagrams|durable ...]`: print figures and keep them in results.json beside this."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import django
 from django.test.utils import setup_databases, teardown_databases
 
-PARTS = ("core", "diagrams", "durable")
+PARTS = ("core", "rivals", "diagrams", "durable")
 RESULTS = Path(__file__).with_name("results.json")
 
 

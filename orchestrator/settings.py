@@ -126,6 +126,7 @@ STALL_SETTLE = env.float("STALL_SETTLE", default=30.0)  # seconds before a deadl
 HTTP_ALLOW_HOSTS = env.list("HTTP_ALLOW_HOSTS", default=[])  # host or host:port allowed though it is private
 # Modules which register Python callables for activities; by default those of the gallery's machines.
 ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=["designer.gallery.activities"])
+MACHINE_MODULES = env.list("MACHINE_MODULES", default=[])  # where `manage.py syncmachines` looks for machines in code
 
 SWEEP_EVERY = env.float("SWEEP_EVERY", default=1.0)  # seconds between two looks for work that no hint was sent for
 REDIS_URL = environment.redis(env.str("REDIS_URL", default=""))

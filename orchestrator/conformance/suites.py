@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from orchestrator.conformance import unread
+from orchestrator.conformance import scion, unread, w3c
 from orchestrator.conformance.outcome import Outcome
 
 Suite = Callable[[Path, str], Iterator[Outcome]]
 
 # A suite takes a folder and a glob over the paths of its cases within that folder.
 SUITES: Mapping[str, Suite] = {
+    "scion": scion.run,
+    "w3c": w3c.run,
     "asl": unread.run,
     "asl-validator": unread.run,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from orchestrator.formats import signalbox
+from orchestrator.formats import dot, plantuml, python_code, signalbox
 from orchestrator.formats.errors import FormatError
 from orchestrator.formats.fidelity import Exported, Imported
 from orchestrator.statechart.definition import Chart
@@ -29,7 +29,13 @@ class Format:
 
 # Among readers with the same extension the first one whose `claims` takes the text wins, the last one in any case.
 FORMATS = {
-    known.name: known for known in (Format("signalbox", "Signalbox JSON", (".json",), signalbox.read, signalbox.write),)
+    known.name: known
+    for known in (
+        Format("signalbox", "Signalbox JSON", (".json",), signalbox.read, signalbox.write),
+        Format("dot", "Graphviz DOT", (".dot",), None, dot.write),
+        Format("plantuml", "PlantUML", (".puml",), None, plantuml.write),
+        Format("python", "Python code", (".py",), None, python_code.write),
+    )
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.formats.fidelity import Imported, Note
 from orchestrator.formats.scxml_content import actions, blocks, payload, script
-from orchestrator.formats.scxml_reading import NAME, SCXML, Document, Reading, nothing_there
+from orchestrator.formats.scxml_reading import NAME, SCXML, Document, Reading, nothing_there, read_value
 from orchestrator.formats.xml_tree import Element, parse_xml
 from orchestrator.statechart.document import DocumentError, parse
 from orchestrator.statechart.reading import KEY
@@ -92,6 +92,24 @@ def _chart(reading: Reading, root: Element, key: str) -> Document:
     return _with_own(reading, root, document)
 
 
+def read_chart(root: Element) -> Document:
+    """The document of a chart whose expressions are ours, as the writer reads it back."""
+    reading = Reading(cel=True)
+    return _chart(reading, root, "scxml")
+
+
+def read_state(element: Element) -> Document:
+    return _state(Reading(cel=True), element)
+
+
+def read_way(element: Element) -> Document:
+    return _way(Reading(cel=True), element)
+
+
+def read_invoke(element: Element) -> Document:
+    return _invoke(Reading(cel=True), element)
+
+
 def _with_own(reading: Reading, element: Element, document: Document) -> Document:
     """What another tool does not understand stands in an attribute of ours; null takes a key away."""
     more = reading.own_json(element, "more")
@@ -154,8 +172,8 @@ def _busy(reading: Reading, element: Element) -> Document:
     """What a state does: data, handlers, transitions and invocations."""
     document: Document = {
         "context": _data(reading, element),
-        "entry": blocks(reading, element.all("onentry")),
-        "exit": blocks(reading, element.all("onexit")),
+        "entry": blocks(reading, _handlers(reading, element, "onentry")),
+        "exit": blocks(reading, _handlers(reading, element, "onexit")),
     }
     invoked = [_invoke(reading, child) for child in element.all("invoke")]
     for way in element.all("transition"):
@@ -165,6 +183,11 @@ def _busy(reading: Reading, element: Element) -> Document:
     if given is not None:
         document["output"] = payload(reading, given)
     return document
+
+
+def _handlers(reading: Reading, element: Element, name: str) -> list[Element]:
+    """The handlers that were written by hand."""
+    return [child for child in element.all(name) if reading.own(child, "generated") is None]
 
 
 def _place(reading: Reading, document: Document, invoked: list[Document], element: Element) -> None:
@@ -208,24 +231,8 @@ def _data(reading: Reading, holder: Element) -> Document:
     for model in holder.all("datamodel"):
         for element in model.all("data"):
             name = element.attributes.get("id", "")
-            found[name] = _value(reading, element)
+            found[name] = read_value(reading, element)
     return found
-
-
-def _value(reading: Reading, element: Element) -> object:
-    if reading.own(element, "value") is not None:
-        return reading.own_json(element, "value")
-    expression = reading.cel_of(element, "expr")
-    if expression is not None:
-        return f"${{{expression}}}"
-    source = element.attributes.get("src")
-    if source is not None:
-        text = reading.resolve(source)
-        if text is None:
-            reading.note("lost", "data", f"{source[:80]} was not read; write its value into the document")
-            return None
-        return reading.content(Element("", "data", {}, element.line, element.column, text=text))
-    return reading.content(element) if element.children or element.text.strip() else None
 
 
 def _invoke(reading: Reading, element: Element) -> Document:

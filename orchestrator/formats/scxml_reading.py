@@ -12,7 +12,7 @@ from orchestrator.formats.ecmascript import Untranslatable, condition_to_cel, to
 from orchestrator.formats.fidelity import Note
 from orchestrator.formats.xml_tree import Element, written
 
-SCXML, OURS = "http://www.w3.org/2005/07/scxml", "https://signalbox.dev/scxml"
+SCXML, OURS = "http://www.w3.org/2005/07/scxml", "urn:signalbox:scxml"
 Document = dict[str, Any]
 DELAY = re.compile(r"\s*(?P<amount>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>ms|s|m|h|d)\s*", re.ASCII)
 UNITS = {"s": "S", "m": "M", "h": "H"}
@@ -122,6 +122,22 @@ class Reading:
 
     def targets(self, text: str) -> list[str]:
         return [self.key(part) for part in text.split()]
+
+
+def read_value(reading: Reading, element: Element) -> object:
+    if reading.own(element, "value") is not None:
+        return reading.own_json(element, "value")
+    expression = reading.cel_of(element, "expr")
+    if expression is not None:
+        return f"${{{expression}}}"
+    source = element.attributes.get("src")
+    if source is not None:
+        text = reading.resolve(source)
+        if text is None:
+            reading.note("lost", "data", f"{source[:80]} was not read; write its value into the document")
+            return None
+        return reading.content(Element("", "data", {}, element.line, element.column, text=text))
+    return reading.content(element) if element.children or element.text.strip() else None
 
 
 def iso(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -12,6 +13,7 @@ from orchestrator.formats.errors import FormatError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
 MAX_ELEMENTS = 50_000
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,45 @@ class _Builder:
 
     def _doctype(self, *_: object) -> None:
         raise self._refuse("a document type (DOCTYPE) is not read, nor are entities; remove it")
+
+
+def element(
+    name: str, attributes: dict[str, str], children: Iterable[Element] = (), text: str = "", space: str = ""
+) -> Element:
+    """A new element, without a place."""
+    return Element(space, name, attributes, 0, 0, list(children), text)
+
+
+def document_text(root: Element, prefixes: Mapping[str, str]) -> str:
+    """A whole document, indented; elements of no namespace are in the one whose prefix is empty."""
+    spaces = [f'xmlns{":" if prefix else ""}{prefix}="{space}"' for space, prefix in prefixes.items()]
+    lines = _lines(root, prefixes, 0, spaces)
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', *lines]) + "\n"
+
+
+def _lines(element: Element, prefixes: Mapping[str, str], depth: int, spaces: Iterable[str] = ()) -> Iterator[str]:
+    pad = "  " * depth
+    prefix = prefixes.get(element.space, "")
+    name = f"{prefix}:{element.name}" if prefix else element.name
+    parts = [name, *spaces]
+    for key, value in element.attributes.items():
+        space, _, local = key.rpartition(" ")
+        shown = f"{prefixes[space]}:{local}" if space else local
+        parts.append(f"{shown}={quoteattr(drawable(value))}")
+    if not element.children and not element.text:
+        yield f"{pad}<{' '.join(parts)}/>"
+    elif not element.children:
+        yield f"{pad}<{' '.join(parts)}>{escape(drawable(element.text))}</{name}>"
+    else:
+        yield f"{pad}<{' '.join(parts)}>"
+        for child in element.children:
+            yield from _lines(child, prefixes, depth + 1)
+        yield f"{pad}</{name}>"
+
+
+def drawable(text: str) -> str:
+    """The text with what XML cannot hold replaced."""
+    return FORBIDDEN.sub("\ufffd", text)
 
 
 def written(element: Element) -> str:

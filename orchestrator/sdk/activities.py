@@ -1,21 +1,22 @@
 """Python callables which charts may start as activities of kind `python`, registered under a name.
 
-    @activity("payments.charge")
-    def charge(amount: float, card: str) -> JSON: ...
+    @activity
+    def charge(amount: float, card: str) -> dict[str, str]: ...
 
-A chart names it as `{"kind": "python", "input": {"callable": "payments.charge", "args": {"amount": ...}}}`; the
-arguments arrive as keywords. Modules listed in `settings.ACTIVITY_MODULES` are imported by every worker. A callable may
-run more than once for the same invocation, so it must be safe to repeat.
+A chart names it as `{"kind": "python", "input": {"callable": "charge", "args": {"amount": ...}}}`, a machine in code as
+`state.invoke(charge, input={"amount": ...})`; the arguments arrive as keywords. `@activity("payments.charge")` gives it
+another name than the function's own. Modules listed in `settings.ACTIVITY_MODULES` are imported by every worker. A
+callable may run more than once for the same invocation, so it must be safe to repeat.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from orchestrator.statechart.definition import JSON
 
-Implementation = TypeVar("Implementation", bound=Callable[..., JSON])
+Implementation = TypeVar("Implementation", bound=Callable[..., Any])
 
 _REGISTRY: dict[str, Callable[..., JSON]] = {}
 
@@ -30,17 +31,34 @@ class ActivityFailed(Exception):
         self.permanent = permanent
 
 
-def activity(name: str) -> Callable[[Implementation], Implementation]:
-    """Register the decorated callable under this name. Raises ValueError when another callable holds it."""
+@overload
+def activity(name: str, /) -> Callable[[Implementation], Implementation]: ...
+
+
+@overload
+def activity(implementation: Implementation, /) -> Implementation: ...
+
+
+def activity(given: str | Callable[..., Any], /) -> Callable[..., Any]:
+    """Register the decorated callable under this name, or without one under its own; it stays a plain function.
+
+    Raises ValueError when another callable holds the name.
+    """
+    if not isinstance(given, str):
+        return _register(given.__name__, given)
 
     def register(implementation: Implementation) -> Implementation:
-        held = _REGISTRY.get(name)
-        if held is not None and _origin(held) != _origin(implementation):
-            raise ValueError(f"The activity “{name}” is registered twice; give one of them another name.")
-        _REGISTRY[name] = implementation
-        return implementation
+        return _register(given, implementation)
 
     return register
+
+
+def _register(name: str, implementation: Implementation) -> Implementation:
+    held = _REGISTRY.get(name)
+    if held is not None and _origin(held) != _origin(implementation):
+        raise ValueError(f"The activity “{name}” is registered twice; give one of them another name.")
+    _REGISTRY[name] = implementation
+    return implementation
 
 
 def lookup(name: str) -> Callable[..., JSON]:
@@ -49,6 +67,15 @@ def lookup(name: str) -> Callable[..., JSON]:
         return _REGISTRY[name]
     except KeyError:
         raise LookupError(f"No activity “{name}” is registered; name its module in ACTIVITY_MODULES.") from None
+
+
+def name_of(implementation: Callable[..., Any]) -> str:
+    """The name under which a callable is registered. Raises LookupError with the mend when it is not."""
+    name = next((name for name, held in _REGISTRY.items() if held is implementation), None)
+    if name is None:
+        shown = getattr(implementation, "__qualname__", repr(implementation))
+        raise LookupError(f"“{shown}” is no activity; put @activity above its definition.")
+    return name
 
 
 def names() -> list[str]:

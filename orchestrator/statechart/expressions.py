@@ -95,11 +95,16 @@ class Program:
     names: tuple[str, ...]
 
 
+def is_error(value: cel.Value) -> bool:
+    """Whether a value is an error, which CEL gives back as a text; asking any other value for its type takes longer."""
+    return isinstance(value.value(), str) and value.type() == cel.Type.ERROR
+
+
 class Scope:
     """The variables of an expression, and the active states that `In()` knows.
 
     CEL converts variables before it evaluates, so an expression is given those alone which it names, and expressions
-    that name the same ones share them. A variable may be a function, which is called when one needs it.
+    that name the same ones share them.
     """
 
     __slots__ = ("_activations", "_active", "_mended", "_variables")
@@ -111,11 +116,14 @@ class Scope:
         self._mended = False
 
     def evaluate(self, program: Program) -> cel.Value:
-        """The value as CEL gives it. Raises what CEL raises, unless it is over a variable that could be mended."""
+        """The value as CEL gives it, an error too. Raises what CEL raises.
+
+        A failure may be over a variable that CEL cannot hold, so it is tried once more with variables that are mended.
+        """
         _asked.active = self._active
         try:
             value = program.expression.eval(activation=self._activation(program.names))
-            if value.type() != cel.Type.ERROR or self._mended:
+            if self._mended or not is_error(value):
                 return value
         except Exception:
             if self._mended:
@@ -127,11 +135,14 @@ class Scope:
     def _activation(self, names: tuple[str, ...]) -> Any:
         found = self._activations.get(names)
         if found is None:
-            given = {name: self._variables[name] for name in names if name in self._variables}
-            data = {name: value() if callable(value) else value for name, value in given.items()}
+            data = self._given(names)
             found = ENVIRONMENT.Activation(data=holdable(data) if self._mended else data)
             self._activations[names] = found
         return found
+
+    def _given(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Those variables of these names that there are."""
+        return {name: self._variables[name] for name in names if name in self._variables}
 
 
 @lru_cache(maxsize=8_192)
@@ -190,9 +201,10 @@ def evaluate(text: str, scope: Scope) -> JSON:
 def holds(text: str, scope: Scope) -> bool:
     """Whether a guard is true. Raises ExpressionError when it is neither true nor false."""
     value = _run(text, scope)
-    if value.type() != cel.Type.BOOL:
+    answer = value.value()
+    if not isinstance(answer, bool):
         raise ExpressionError(f"{text}: a guard must be true or false, this is of type {value.type().name().lower()}")
-    return bool(value.value())
+    return answer
 
 
 def _run(text: str, scope: Scope) -> cel.Value:
@@ -202,7 +214,7 @@ def _run(text: str, scope: Scope) -> cel.Value:
         raise
     except Exception as error:  # raised for exhausted budgets and for values which CEL cannot hold
         raise ExpressionError(f"{text}: {_first_line(str(error))}") from None
-    if value.type() == cel.Type.ERROR:
+    if is_error(value):
         raise ExpressionError(f"{text}: {_first_line(str(value.value()))}")
     return value
 

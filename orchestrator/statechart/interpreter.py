@@ -28,8 +28,9 @@ def begin(run: Run) -> None:
 
 def deliver(run: Run, event: Event) -> bool:
     """Take in one external event and settle; returns whether it had any effect."""
-    invoke.finalize(run, event)
-    invoke.forward(run, event)
+    if run.invocations:
+        invoke.finalize(run, event)
+        invoke.forward(run, event)
     taken = take(run, event)
     settle(run)
     return taken or bool(run.microsteps or run.effects)
@@ -38,7 +39,7 @@ def deliver(run: Run, event: Event) -> bool:
 def settle(run: Run) -> None:
     """Eventless transitions, then raised events, then the new activities, until nothing moves (a macrostep)."""
     while not run.ended:
-        if move(run, None):
+        if run.structure.has_eventless and move(run, None):
             continue
         if run.queue:
             take(run, run.queue.popleft())
@@ -60,7 +61,8 @@ def take(run: Run, event: Event) -> bool:
     if invoke.is_answer(run, event):
         return take_answer(run, event)
     run.hear(event)
-    timing.note(run, event.name)
+    if event.name.startswith(timing.PREFIX):
+        timing.note(run, event.name)
     return move(run, event.name) or (event.name == saga.ALL_UNDONE and all_undone(run))
 
 

@@ -103,8 +103,10 @@ def answered(run: Run, event: Event) -> Activity | None:
 
 def is_answer(run: Run, event: Event) -> bool:
     """Whether the event is one that only an activity of this chart sends."""
+    if not event.name.startswith((DONE, FAILED)):
+        return False
     name = event.name.removeprefix(DONE).removeprefix(FAILED)
-    return name != event.name and name in run.structure.activities and "invocation" in event.fields
+    return name in run.structure.activities and "invocation" in event.fields
 
 
 def is_late_end(run: Run, event: Event) -> bool:

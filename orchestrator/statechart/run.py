@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from orchestrator.statechart.expressions import Scope
 from orchestrator.statechart.snapshot import Fan, Snapshot, Status, Undoable
 from orchestrator.statechart.steps import MAX_ACTIONS, MAX_QUEUE, Environment, Event, LoopError, Microstep, Step
 from orchestrator.statechart.structure import Structure, structure_of
-from orchestrator.statechart.system import system_variables
+from orchestrator.statechart.system import described, processors
 
 EXECUTION_ERROR, COMMUNICATION_ERROR = "error.execution", "error.communication"
 NOTHING: Mapping[str, JSON] = {}
@@ -84,16 +84,7 @@ class Run:
 
     def scope_with(self, **more: Any) -> Scope:
         """What an expression may read now, and further variables."""
-        env = self.env
-        variables = {
-            "context": self.context,
-            "event": self.event,
-            "instance": lambda: {"id": env.instance_id, "key": env.instance_key},
-            "now": self.now,
-            **system_variables(self.structure.chart, env, self.heard),
-            **more,
-        }
-        return Scope(variables, self.configuration)
+        return RunScope(self, more)
 
     def raise_event(self, event: Event) -> None:
         """Put an event on the internal queue. Raises LoopError when the queue grows past its bound."""
@@ -143,6 +134,33 @@ class Run:
             handled=handled,
             errors=tuple(self.errors),
         )
+
+
+class RunScope(Scope):
+    """Works each variable out when an expression asks for it, because most ask for one or two."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Run, more: Mapping[str, Any]) -> None:
+        super().__init__(more, run.configuration)
+        self._run = run
+
+    def _given(self, names: tuple[str, ...]) -> dict[str, Any]:
+        run = self._run
+        own = {name: VARIABLES[name](run) for name in names if name in VARIABLES}
+        return {**own, **super()._given(names)} if self._variables else own
+
+
+VARIABLES: Mapping[str, Callable[[Run], Any]] = {
+    "context": lambda run: run.context,
+    "event": lambda run: run.event,
+    "instance": lambda run: {"id": run.env.instance_id, "key": run.env.instance_key},
+    "now": lambda run: run.now,
+    "_event": lambda run: described(run.heard),
+    "_sessionid": lambda run: run.env.session_id,
+    "_name": lambda run: run.structure.chart.id,
+    "_ioprocessors": lambda run: processors(run.env),
+}
 
 
 def run_of(chart: Chart, snapshot: Snapshot, now: datetime, env: Environment) -> Run:

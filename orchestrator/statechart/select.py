@@ -23,8 +23,11 @@ def enabled(
     event, one answer, also for states of several regions.
     """
     chosen: list[Transition] = []
+    choices = _choices(structure, configuration, event)
+    if not choices:
+        return chosen
     asked: dict[str, bool] = {}
-    for options in _choices(structure, configuration, event):
+    for options in choices:
         for option in options:
             if option.guard is not None:
                 if option.ref not in asked:
@@ -41,7 +44,8 @@ def _choices(
     structure: Structure, configuration: tuple[str, ...], event: str | None
 ) -> tuple[tuple[Transition, ...], ...]:
     """For each atomic state all transitions that the event may enable, in the order in which they are asked."""
-    found = structure.choices.get((configuration, event))
+    key = (configuration, event)
+    found = structure.choices.get(key)
     if found is not None:
         return found
     lines = []
@@ -52,7 +56,7 @@ def _choices(
         fitting = tuple(way for way in ways if (way.kind == "always" if event is None else matches(way, event)))
         if fitting:
             lines.append(fitting)
-    return structure.choices.keep((configuration, event), tuple(lines))
+    return structure.choices.keep(key, tuple(lines))
 
 
 def without_conflicts(structure: Structure, transitions: list[Transition], history: History) -> list[Transition]:

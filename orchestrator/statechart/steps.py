@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.effects import Effect
@@ -14,7 +14,7 @@ from orchestrator.statechart.snapshot import Snapshot
 EventKind = Literal["platform", "internal", "external"]
 MAX_MICROSTEPS = 1_000
 MAX_QUEUE = 1_000
-MAX_ACTIONS = 100_000
+MAX_ACTIONS = 10_000
 
 
 class LoopError(Exception):
@@ -66,8 +66,7 @@ class Environment:
         return self.session or str(self.instance_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Microstep:
+class Microstep(NamedTuple):
     """One set of transitions taken together: states in the order they were left and entered, refs of transitions."""
 
     event: str | None
@@ -76,8 +75,7 @@ class Microstep:
     entered: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A macrostep. `handled` says whether the event had any effect; `errors` are failed expressions, in order."""
 
     snapshot: Snapshot

@@ -49,6 +49,7 @@ class Structure:
     timeouts: Mapping[str, tuple[Transition, ...]]
     silent: frozenset[str]
     has_history: bool
+    has_eventless: bool
     choices: Memory[tuple[tuple[str, ...], str | None], tuple[tuple[Transition, ...], ...]]
     plans: Memory[object, object]
 
@@ -121,8 +122,9 @@ def _worked_out(chart: Chart) -> Structure:
     timeouts = {key: tuple(t for t in s.transitions if t.kind == "after") for key, s in states.items()}
     silent = frozenset(key for key, state in states.items() if _is_silent(state))
     remembers = any(histories.values())
+    eventless = any(way.kind == "always" for state in states.values() for way in state.transitions)
     return Structure(
-        chart, order, ancestors, real, histories, activities, timeouts, silent, remembers, Memory(), Memory()
+        chart, order, ancestors, real, histories, activities, timeouts, silent, remembers, eventless, Memory(), Memory()
     )
 
 

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from orchestrator.statechart.definition import JSON, Chart
+from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.steps import Environment, Event
 
 NAMES = frozenset({"_event", "_sessionid", "_name", "_ioprocessors", "_x"})
 PROCESSOR = "http://www.w3.org/TR/scxml/#SCXMLEventProcessor"
 HTTP_PROCESSOR = "http://www.w3.org/TR/scxml/#BasicHTTPEventProcessor"
-
-
-def system_variables(chart: Chart, env: Environment, heard: Event | None) -> Mapping[str, Any]:
-    """Each variable as a function, because few expressions read one."""
-    return {
-        "_event": lambda: described(heard),
-        "_sessionid": lambda: env.session_id,
-        "_name": lambda: chart.id,
-        "_ioprocessors": lambda: processors(env),
-    }
 
 
 def processors(env: Environment) -> Mapping[str, JSON]:

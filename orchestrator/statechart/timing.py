@@ -7,6 +7,8 @@ from orchestrator.statechart.expressions import ExpressionError
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.values import later
 
+PREFIX = "after."
+
 
 def arm(run: Run, key: str) -> None:
     """Set the timers of a state from the moment it was entered; what is due by now fires at once."""
@@ -39,9 +41,7 @@ def _unset(run: Run, key: str, message: str) -> None:
 
 def note(run: Run, event: str) -> None:
     """Remember a timeout that came, for as long as its state stays active."""
-    if not event.startswith("after."):
-        return
-    state = event.removeprefix("after.").split("/", 1)[0]
+    state = event.removeprefix(PREFIX).split("/", 1)[0]
     known = any(event in transition.events for transition in run.structure.timeouts.get(state, ()))
     if known and state in run.configuration and event not in run.fired:
         run.fired = (*run.fired, event)

@@ -38,10 +38,14 @@ def document(states: Document, **more: Any) -> Document:
     return {"signalbox": 1, "id": "test", "initial": next(iter(states), None), **more, "states": states}
 
 
+NOT_YET = ("send-target", "child-chart")  # what the core can do and the runtime cannot
+
+
 def chart_of(states: Document, **more: Any) -> Chart:
-    """The chart of these states, which must have no errors."""
+    """The chart of these states, which must have no errors but those of the runtime."""
     chart = parse(document(states, **more))
-    assert [problem for problem in validate(chart) if problem.severity == "error"] == []
+    problems = [problem for problem in validate(chart) if problem.severity == "error"]
+    assert [problem for problem in problems if problem.code not in NOT_YET] == []
     return chart
 
 
@@ -84,8 +88,15 @@ class Driver:
     step: Step
     environment = ENVIRONMENT
 
-    def __init__(self, states: Document, context: Mapping[str, JSON] | None = None, **more: Any) -> None:
-        self.chart = chart_of(states, **more)
+    def __init__(
+        self,
+        states: Document,
+        context: Mapping[str, JSON] | None = None,
+        declared: Mapping[str, JSON] | None = None,
+        **more: Any,
+    ) -> None:
+        """`context` is given to the instance, `declared` is what the chart itself says."""
+        self.chart = chart_of(states, **({"context": declared} if declared else {}), **more)
         self.now = BEGINNING
         self.timers: dict[str, SetTimer] = {}
         self.deadlines: dict[str, SetDeadline] = {}
@@ -146,7 +157,7 @@ class Driver:
 
     def mend(self, **context: JSON) -> Driver:
         """Put right by hand what an instance that failed could not work out; the core has no such step."""
-        self.step = replace(self.step, snapshot=replace(self.step.snapshot, context=context))
+        self.step = self.step._replace(snapshot=replace(self.step.snapshot, context=context))
         return self
 
     def cancel(self) -> Driver:

@@ -86,7 +86,7 @@ def test_going_on_may_run_into_a_loop_like_any_step() -> None:
 
 def test_an_activity_which_a_new_version_has_elsewhere_or_not_at_all_does_not_start_anew() -> None:
     run = Driver({**BUSY, "b": {"invoke": [call("moved")]}}).failure("work")
-    run.step = replace(run.step, snapshot=replace(run.step.snapshot, suspended=("gone", "moved")))
+    run.step = run.step._replace(snapshot=replace(run.step.snapshot, suspended=("gone", "moved")))
     assert (run.resume().status, run.started) == ("running", ["work.1"])
 
 

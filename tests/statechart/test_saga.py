@@ -207,8 +207,8 @@ def test_an_activity_that_fails_while_others_are_undone_does_not_stop_the_undoin
 def test_what_a_new_version_no_longer_knows_how_to_undo_is_passed_over() -> None:
     run = booked(UNDOING)
     gone = replace(run.step.snapshot.undoables[0], activity="gone")
-    run.step = replace(
-        run.step, snapshot=replace(run.step.snapshot, undoables=(gone, *run.step.snapshot.undoables[1:]))
+    run.step = run.step._replace(
+        snapshot=replace(run.step.snapshot, undoables=(gone, *run.step.snapshot.undoables[1:]))
     )
     assert run.answer("undo_hotel").status == "compensated"
 

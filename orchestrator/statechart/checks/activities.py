@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from orchestrator.statechart.checks.durations import duration_problem, longer_than
-from orchestrator.statechart.checks.problem import Problem, error
+from orchestrator.statechart.checks.durations import duration_problem, known_seconds
+from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
 
 LONGEST_ATTEMPT = 900.0  # seconds
@@ -23,7 +23,7 @@ def check(chart: Chart) -> Iterator[Problem]:
         for activity in state.activities:
             if activity.id in seen:
                 message = f"The id “{activity.id}” is also the id of the activity at {seen[activity.id]}."
-                yield error("same-id", activity.ref, "id", message, "Give one of them another id.")
+                yield problem("same-id", activity.ref, "id", message, "Give one of them another id.")
             seen.setdefault(activity.id, activity.ref)
             yield from _kind(activity.ref, "kind", activity.kind, activity.input)
             yield from _policy(chart, activity)
@@ -35,16 +35,21 @@ def check(chart: Chart) -> Iterator[Problem]:
 
 
 def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
+    if kind == "chart":
+        message = "Child charts cannot be run yet."
+        fix = "Start the other machine with an activity of kind http or python, and wait for its event."
+        yield problem("child-chart", ref, field, message, fix)
+        return
     if kind not in REQUIRED:
         known = ", ".join(REQUIRED)
-        yield error("unknown-kind", ref, field, f"There is no activity kind “{kind}”.", f"Choose one of {known}.")
+        yield problem("unknown-kind", ref, field, f"There is no activity kind “{kind}”.", f"Choose one of {known}.")
         return
     for name in REQUIRED[kind]:
         value = given.get(name)
         if value in (None, "", [], {}):
             where = "input" if field == "kind" else "compensate"
             message = f"The {kind} activity has no “{name}” in its input."
-            yield error("missing-input", ref, where, message, f"Fill in “{name}”.")
+            yield problem("missing-input", ref, where, message, f"Fill in “{name}”.")
 
 
 def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
@@ -53,16 +58,16 @@ def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
     caught = chart.transition(f"{activity.ref}/onFailure")
     if caught is None or not caught.targets:
         message = "The failure of the activity is caught but leads nowhere."
-        yield error("catch-nowhere", activity.ref, "onFailure", message, "Choose the state to go to.")
+        yield problem("catch-nowhere", activity.ref, "onFailure", message, "Choose the state to go to.")
 
 
 def _times(ref: str, timeout: str, retry: Retry) -> Iterator[Problem]:
     yield from duration_problem(ref, "timeout", timeout)
-    if longer_than(timeout, LONGEST_ATTEMPT):
+    if (known_seconds(timeout) or 0) > LONGEST_ATTEMPT:
         message = "One attempt may last 15 minutes at most."
-        yield error("long-attempt", ref, "timeout", message, "Shorten it, or start the work and wait for an event.")
+        yield problem("long-attempt", ref, "timeout", message, "Shorten it, or start the work and wait for an event.")
     for text in (retry.interval, retry.max_interval):
         if "${" in text:
             message = f"The time between attempts cannot be computed, and “{text}” is not a duration."
-            yield error("duration", ref, "retry", message, "Write a duration such as PT30S.")
+            yield problem("duration", ref, "retry", message, "Write a duration such as PT30S.")
         yield from duration_problem(ref, "retry", text)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Severity = Literal["error", "warning"]
+from orchestrator.statechart.checks.codes import CODES, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +24,13 @@ class Problem:
     ref: str = ""
     field: str = ""
 
+    @property
+    def page(self) -> str:
+        """Where the documentation shows a wrong and a right example."""
+        return f"docs/problems/{self.code}.md"
 
-def problem(severity: Severity, code: str, ref: str, field: str, message: str, fix: str) -> Problem:
+
+def problem(code: str, ref: str, field: str, message: str, fix: str) -> Problem:
     """A problem at a ref (`state`, `state/on/0`, or empty for the chart) and a field of it."""
     path = "/".join(part for part in (ref, field) if part)
-    return Problem(code, path, severity, message, fix, ref.split("/", 1)[0] or None, ref, field)
-
-
-def error(code: str, ref: str, field: str, message: str, fix: str) -> Problem:
-    return problem("error", code, ref, field, message, fix)
-
-
-def warning(code: str, ref: str, field: str, message: str, fix: str) -> Problem:
-    return problem("warning", code, ref, field, message, fix)
+    return Problem(code, path, CODES[code].severity, message, fix, ref.split("/", 1)[0] or None, ref, field)

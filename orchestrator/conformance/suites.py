@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from orchestrator.conformance import scion, unread, w3c
+from orchestrator.conformance import mermaid, scion, unread, w3c
 from orchestrator.conformance.outcome import Outcome
 
 Suite = Callable[[Path, str], Iterator[Outcome]]
@@ -14,6 +14,7 @@ Suite = Callable[[Path, str], Iterator[Outcome]]
 SUITES: Mapping[str, Suite] = {
     "scion": scion.run,
     "w3c": w3c.run,
+    "mermaid": mermaid.run,
     "asl": unread.run,
     "asl-validator": unread.run,
 }

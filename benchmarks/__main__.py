@@ -1,4 +1,4 @@
-"""`python -m benchmarks [core|rivals|diagrams|durable ...]`: print figures and keep them in results.json beside this."""
+"""`python -m benchmarks [core|rivals|diagrams|durable ...]`: print the figures, kept in results.json too."""
 
 from __future__ import annotations
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from orchestrator.diagrams.layout import Rect
+from orchestrator.diagrams.geometry import Rect
 from orchestrator.diagrams.measure import BADGE, fit, width
 from orchestrator.diagrams.overlay import Badge
-from orchestrator.diagrams.svg import esc, num
+from orchestrator.diagrams.svg import esc, held, num
 
 HEIGHT, WIDEST = 18, 150  # px
 
@@ -15,8 +15,8 @@ HEIGHT, WIDEST = 18, 150  # px
 class Corners:
     """What badges should not cover, each with how much it matters."""
 
-    def __init__(self) -> None:
-        self._taken: list[tuple[int, Rect]] = []
+    def __init__(self, taken: Iterable[tuple[int, Rect]] = ()) -> None:
+        self._taken = list(taken)
 
     def avoid(self, weight: int, place: Rect) -> None:
         self._taken.append((weight, place))
@@ -39,7 +39,7 @@ class Corners:
         best = min(spots, key=lambda spot: self._hidden(spot) + spots.index(spot) * 0.5)
         self.avoid(9, best)
         box = f'x="{num(best.x)}" y="{num(best.y)}" width="{num(w)}" height="{HEIGHT}" rx="9"'
-        label = f'<text x="{num(best.x + w / 2)}" y="{num(best.y + 12.9)}">{esc(words)}</text>'
+        label = f'<text x="{num(best.x + w / 2)}" y="{num(best.y + 12.9)}"{held(words, BADGE)}>{esc(words)}</text>'
         return f'<g class="sb-badge {esc(css)}"><rect {box}/>{label}</g>'
 
     def _in_bar(self, place: Rect, w: float) -> list[Rect]:
@@ -53,8 +53,4 @@ class Corners:
         return [Rect(x, y, w, HEIGHT) for x, y in ((right, top), (right, bottom), (left, top), (left, bottom))]
 
     def _hidden(self, spot: Rect) -> int:
-        return sum(weight for weight, taken in self._taken if _meet(spot, taken))
-
-
-def _meet(a: Rect, b: Rect) -> bool:
-    return a.x < b.x + b.w and b.x < a.x + a.w and a.y < b.y + b.h and b.y < a.y + a.h
+        return sum(weight for weight, taken in self._taken if spot.meets(taken))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import resvg_py
 
-from orchestrator.diagrams.draw import Scene, View, draw
+from orchestrator.diagrams.draw import Drawing, View
 from orchestrator.diagrams.errors import DiagramError
-from orchestrator.diagrams.extract import Picture
-from orchestrator.diagrams.layout import Rect, plan
+from orchestrator.diagrams.geometry import Rect
+from orchestrator.diagrams.layout import plan
 from orchestrator.diagrams.measure import known
 from orchestrator.diagrams.overlay import Overlay
+from orchestrator.diagrams.parts import drawing
+from orchestrator.diagrams.picture import Picture
 from orchestrator.diagrams.png_style import BACKGROUND, STYLE
 from orchestrator.statechart.definition import Chart
 
@@ -27,16 +29,16 @@ def render_png(chart: Chart, overlay: Overlay, width: int = 960) -> bytes:
     """A PNG `width` px wide of the compact diagram, in the light theme.
 
     A chart that is too large to be readable at that width is shown in part: around its badges, else what is active.
-    DiagramError past the time limit or for a width that is not 200 to 4,000.
+    DiagramError for a width that is not 200 to 4,000.
     """
     if width not in WIDTHS:
         raise DiagramError(f"A picture is {WIDTHS[0]} to {WIDTHS[-1]} px wide, not {width}.")
     picture, layout = plan(chart, "compact")
     overlay = overlay.lifted(picture.hidden)
-    scene = Scene(picture, layout, _with_quiet(overlay, picture), "m")
+    scene = drawing(picture, layout, "m")
     whole = Rect(-EDGE, -EDGE, layout.width + 2 * EDGE, layout.height + 2 * EDGE)
     view = _view(whole, _focus(scene, overlay, width / LEAST_SCALE), width)
-    svg = draw(scene, chart.title, view)
+    svg = scene.svg(_with_quiet(overlay, picture), chart.title, view)
     words = "".join(box.title for box in picture.boxes.values()) + "".join(link.name for link in picture.links)
     return _paint(svg, own_fonts_suffice=known(words))
 
@@ -59,12 +61,13 @@ def _with_quiet(overlay: Overlay, picture: Picture) -> Overlay:
     """Name what steps back, because the painter knows no `:not`."""
     if not overlay.quiet:
         return overlay
-    keys = [*picture.boxes, *(link.key for link in picture.links)]
+    rows = [row.key for box in picture.boxes.values() for row in box.rows]
+    keys = [*picture.boxes, *(link.key for link in picture.links), *rows]
     quiet = {key: f"{overlay.classes.get(key, '')} quiet" for key in keys if "is-" not in overlay.classes.get(key, "")}
     return Overlay({**overlay.classes, **quiet}, overlay.badges, overlay.quiet)
 
 
-def _focus(scene: Scene, overlay: Overlay, room: float) -> Rect | None:
+def _focus(scene: Drawing, overlay: Overlay, room: float) -> Rect | None:
     """What the reader should see: states with badges, else active ones, with the boxes around them that fit."""
     active = [key for key, css in overlay.classes.items() if "is-active" in css.split()]
     for keys in (list(overlay.badges), active):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 
-from orchestrator.diagrams.layout import Curve, Point, Rect
+from orchestrator.diagrams.geometry import Curve, Point, Rect
+from orchestrator.diagrams.measure import EVENT, MARK, REGION, TITLE, Font, known, width
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Controls, halves of characters, and signs that turn the direction of what follows them
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 
 ICONS = {  # 12 x 12, strokes only
     "gear": '<circle cx="6" cy="6" r="3"/><circle cx="6" cy="6" r=".5"/><path class="sb-teeth" d="M6 1v1.7'
@@ -18,9 +20,19 @@ ICONS = {  # 12 x 12, strokes only
     "hand": '<circle cx="6" cy="3.6" r="2.3"/><path d="M1.6 11c.3-2.6 2-4 4.4-4s4.1 1.4 4.4 4"/>',
     "bolt": '<path d="M6.8 1 2.4 6.9h3L5 11l4.5-5.9h-3Z"/>',
     "check": '<path d="m2 6.4 2.7 2.7L10 3.4"/>',
+    "enter": '<path d="M1.5 6h6.5M5.5 3.2 8.3 6 5.5 8.8M10.5 1.5v9"/>',
+    "leave": '<path d="M3.7 6h7M8.2 3.2 11 6 8.2 8.8M1.5 1.5v9"/>',
+    "stack": '<rect x="1.5" y="4" width="6.5" height="6.5" rx="1.5"/><path d="M4 1.5h5a1.5 1.5 0 0 1 1.5 1.5v5"/>',
+    "chart": '<rect x="1.2" y="1.2" width="4" height="3.6" rx="1"/><rect x="6.8" y="7.2" width="4" height="3.6" '
+    'rx="1"/><path d="M3.2 4.8V9h3.6"/>',
+    "tasks": '<circle cx="2.8" cy="3" r="1.6"/><circle cx="2.8" cy="9" r="1.6"/><circle cx="9.4" cy="6" r="1.6"/>'
+    '<path d="M4.3 3.6 7.9 5.4M4.3 8.4 7.9 6.6"/>',
     "parallel": '<path d="M4 1.5v9M8 1.5v9"/>',
     "compound": '<rect x="1.5" y="1.5" width="9" height="9" rx="2"/><path d="M1.5 4.5h9"/>',
 }
+
+
+FONTS = {"sb-name": TITLE, "sb-ctitle": TITLE, "sb-rtitle": REGION, "sb-ev": EVENT}
 
 
 def esc(text: str) -> str:
@@ -40,7 +52,16 @@ def rect(css: str, box: Rect, rx: float) -> str:
 
 
 def text(css: str, x: float, y: float, words: str) -> str:
-    return f'<text class="{css}" x="{num(x)}" y="{num(y)}">{esc(words)}</text>'
+    """Words in the font of their class; those in a font we do not know are held to the width they were measured at."""
+    font = FONTS.get(css.split()[0], MARK)
+    return f'<text class="{css}" x="{num(x)}" y="{num(y)}"{held(words, font)}>{esc(words)}</text>'
+
+
+def held(words: str, font: Font) -> str:
+    """The attributes that keep a text to its measured width, where its letters may come from any font."""
+    if known(words) or not (wide := width(words, font)):
+        return ""
+    return f' textLength="{num(wide)}" lengthAdjust="spacingAndGlyphs"'
 
 
 def path(css: str, d: str) -> str:

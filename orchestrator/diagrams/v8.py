@@ -6,6 +6,7 @@ One context is kept warm per process. It is not thread-safe: `engine.py` lets on
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -62,7 +63,13 @@ def lay_out(dot: str, seconds: float) -> str:
 
 
 def _start() -> MiniRacer:
-    """A fresh context with Graphviz loaded: about 50 ms."""
+    """A fresh context, made in a thread of its own: in one that runs an event loop V8 would have no time limit."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_load).result()
+
+
+def _load() -> MiniRacer:
+    """A context with Graphviz loaded: about 50 ms."""
     # Without worker threads of its own V8 also works in a process forked from one that had used it.
     init_mini_racer(flags=["--single-threaded"], ignore_duplicate_init=True)
     context = MiniRacer()

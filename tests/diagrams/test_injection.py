@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.diagrams.dot import dot_source
-from orchestrator.diagrams.extract import Detail, extract
+from orchestrator.diagrams.extract import extract
+from orchestrator.diagrams.picture import Detail
 from orchestrator.diagrams.render import Overlay, render_png, render_svg
 from orchestrator.statechart.definition import Action, Assign, Cancel, Chart, Compensation, Raise, Send
 from tests.diagrams.charts import activity, chart, state, way
@@ -30,10 +31,25 @@ PAYLOADS = [
     "x" * 5_000,
     "日本語 العربية 🙂" * 20,
 ]
-ELEMENTS = {"svg", "defs", "symbol", "pattern", "g", "path", "polygon", "rect", "circle", "text", "title", "use"}
+ELEMENTS = {
+    "svg",
+    "defs",
+    "symbol",
+    "pattern",
+    "g",
+    "path",
+    "polygon",
+    "rect",
+    "circle",
+    "text",
+    "title",
+    "desc",
+    "use",
+}
 ATTRIBUTES = {
     "class", "d", "points", "x", "y", "width", "height", "rx", "r", "cx", "cy", "viewBox", "id", "data-ref",
     "data-drawn", "role", "tabindex", "aria-label", "aria-hidden", "href", "fill", "patternUnits", "patternTransform",
+    "textLength", "lengthAdjust",
 }  # fmt: skip
 LOCAL = re.compile(r"#d--[a-z]+|url\(#d--hatch\)")
 

@@ -46,8 +46,11 @@ class Kept:
         if not label.of:
             document.setdefault(label.kind, []).append(way)
             return
-        invoke = next(item for item in self.invokes[key] if item.get("id") == label.of)
-        if label.kind == "done":
+        invoke = next((item for item in self.invokes.get(key, ()) if item.get("id") == label.of), None)
+        if invoke is None:
+            event = f"{'done' if label.kind == 'done' else 'error'}.invoke.{label.of}"
+            document.setdefault("on", []).append({"event": event, **way})
+        elif label.kind == "done":
             invoke.setdefault("onDone", []).append(way)
         else:
             invoke["onFailure"] = {**_mapping(invoke.get("onFailure")), **way}

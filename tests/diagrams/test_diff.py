@@ -38,9 +38,9 @@ def test_every_change_is_named_in_document_order() -> None:
         ("review", "changed", ("title",)),
         ("review/on/0", "changed", ("guard",)),
         ("review/after/0", "changed", ("delay",)),
+        ("dropped", "removed", ()),
         ("held", "added", ()),
         ("held/on/0", "added", ()),
-        ("dropped", "removed", ()),
     ]
 
 

@@ -95,6 +95,7 @@ def draw_approval(page: Page) -> None:
     add_timeout(page, "Under review", "2 s", "Escalated")
     add_transition(page, "Escalated", "approve", "Approved")
     expect_within(page, "Escalated", "1 s")
+    expect_within(page, "Draft", "1 d")
     tell(page, "lead@example.com")
     expect(page.locator("#problems")).to_contain_text("None: this draft can be published")
 

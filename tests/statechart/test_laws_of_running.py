@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from orchestrator.statechart.checks.states import reachable
-from orchestrator.statechart.definition import Chart
+from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.document import parse
 from orchestrator.statechart.effects import StartActivity
 from orchestrator.statechart.snapshot import Snapshot, from_json, to_json
@@ -61,7 +61,7 @@ def chosen(chart: Chart, asked: list[StartActivity], dice: Random) -> Event:
         subject = "compensation" if run.compensates else f"invoke.{run.activity}"
         if dice.random() < 0.7:
             return Event(f"done.{subject}", {"invocation": run.invocation, "result": {"n": dice.randrange(4)}})
-        error = {"class": "E", "message": "m"}
+        error: dict[str, JSON] = {"class": "E", "message": "m"}
         return Event(f"error.{subject}", {"invocation": run.invocation, "error": error})
     ways = [way for state in chart.states.values() for way in state.transitions if way.events]
     names = [name.removesuffix(".*") for way in ways for name in way.events if name != "*"] or ["any"]

@@ -17,8 +17,8 @@ from orchestrator.conformance.cases import cases
 from orchestrator.conformance.outcome import Outcome
 from orchestrator.conformance.sessions import Session, Sessions
 from orchestrator.formats.errors import FormatError
-from orchestrator.formats.scxml_read import read_tree
-from orchestrator.formats.xml_tree import Element, parse_xml
+from orchestrator.formats.scxml.reader import read_tree
+from orchestrator.formats.scxml.tree import Element, parse_xml
 from orchestrator.statechart.steps import Event, LoopError
 
 FUNCTION = re.compile(r"\bfunction\b")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from orchestrator.formats.scxml_reading import OURS, SCXML
-from orchestrator.formats.xml_tree import Element
+from orchestrator.formats.scxml.reading import OURS, SCXML
+from orchestrator.formats.scxml.tree import Element
 
 CONF = "http://www.w3.org/2005/scxml-conformance"
 COMPARED = re.compile(r"(?P<left>\d+)(?P<sign>[=<>]=?)(?P<right>.*)", re.S)

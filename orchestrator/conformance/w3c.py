@@ -13,8 +13,8 @@ from orchestrator.conformance.outcome import Outcome
 from orchestrator.conformance.sessions import Sessions, TooLong
 from orchestrator.conformance.vocabulary import said_in_scxml
 from orchestrator.formats.errors import FormatError
-from orchestrator.formats.scxml_read import CHART_TYPES, read_tree
-from orchestrator.formats.xml_tree import Element, parse_xml
+from orchestrator.formats.scxml.reader import CHART_TYPES, read_tree
+from orchestrator.formats.scxml.tree import Element, parse_xml
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.effects import StartActivity
 from orchestrator.statechart.steps import LoopError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from orchestrator.formats.dot_labels import action_text, aims, state_lines, way_lines
-from orchestrator.formats.dot_notes import picture_notes
+from orchestrator.formats.dot.labels import action_text, aims, state_lines, way_lines
+from orchestrator.formats.dot.notes import picture_notes
 from orchestrator.formats.fidelity import Exported, Note
 from orchestrator.statechart.definition import Chart, Initial, State, Transition
 from orchestrator.statechart.reading import readable

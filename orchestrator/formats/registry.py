@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from orchestrator.formats import dot, mermaid, plantuml, python_code, scxml_read, scxml_write, signalbox, xstate
+from orchestrator.formats import dot, mermaid, plantuml, python_code, scxml, signalbox, xstate
 from orchestrator.formats.errors import FormatError
 from orchestrator.formats.fidelity import Exported, Imported
 from orchestrator.statechart.definition import Chart
@@ -32,7 +32,7 @@ FORMATS = {
     known.name: known
     for known in (
         Format("signalbox", "Signalbox JSON", (".json",), signalbox.read, signalbox.write, signalbox.claims),
-        Format("scxml", "SCXML", (".scxml", ".xml"), scxml_read.read, scxml_write.write),
+        Format("scxml", "SCXML", (".scxml", ".xml"), scxml.read, scxml.write),
         Format("xstate", "XState 5 JSON", (".json",), xstate.read, xstate.write),
         Format("mermaid", "Mermaid state diagram", (".mmd", ".mermaid"), mermaid.read, mermaid.write),
         Format("dot", "Graphviz DOT", (".dot",), None, dot.write),

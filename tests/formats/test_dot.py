@@ -15,7 +15,7 @@ from py_mini_racer import MiniRacer
 from designer.gallery.load import GalleryEntry, gallery_entries
 from orchestrator.diagrams import v8
 from orchestrator.formats import dot
-from orchestrator.formats.dot_labels import aims, state_lines, way_lines
+from orchestrator.formats.dot.labels import aims, state_lines, way_lines
 from orchestrator.formats.fidelity import Note
 from orchestrator.statechart.definition import Chart, Initial
 from orchestrator.statechart.document import parse

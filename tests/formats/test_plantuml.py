@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.formats import plantuml
-from orchestrator.formats.dot_labels import aims
+from orchestrator.formats.dot.labels import aims
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import parse
 from tests.formats.charts import made_by

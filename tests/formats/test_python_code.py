@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.formats import python_code
-from orchestrator.formats.python_code_layout import literal
+from orchestrator.formats.python_code.layout import literal
 from orchestrator.sdk import Machine
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import content_hash, dump, parse

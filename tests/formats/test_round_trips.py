@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from statemachine.io.scxml.reader import parse_scxml
 
 from designer.gallery.load import GalleryEntry, gallery_entries
-from orchestrator.formats import scxml_write
+from orchestrator.formats import scxml
 from orchestrator.formats.registry import FORMATS, Format, read_file
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import parse
@@ -65,7 +65,7 @@ def test_what_other_tools_do_not_run_is_told(known: Format) -> None:
 @pytest.mark.parametrize("seed", range(0, 300, 3))
 def test_python_statemachine_reads_our_scxml(seed: int) -> None:
     chart = parse(seeded(seed))
-    read = parse_scxml(scxml_write.write(chart).text)
+    read = parse_scxml(scxml.write(chart).text)
     found, waiting = set(), list(read.states.values())
     while waiting:
         state = waiting.pop()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.formats.ecmascript import Untranslatable, condition_to_cel, to_cel
 from orchestrator.formats.errors import FormatError
 from orchestrator.formats.fidelity import Imported
-from orchestrator.formats.scxml_read import read
-from orchestrator.formats.scxml_write import write
+from orchestrator.formats.scxml.ecmascript import Untranslatable, condition_to_cel, to_cel
+from orchestrator.formats.scxml.reader import read
+from orchestrator.formats.scxml.writer import write
 from orchestrator.statechart.definition import Assign, Choose, Log, Send
 from orchestrator.statechart.document import dump, parse
 

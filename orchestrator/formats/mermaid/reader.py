@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from orchestrator.formats.errors import FormatError
 from orchestrator.formats.fidelity import Imported, Note
-from orchestrator.formats.mermaid_document import Made, document_of
-from orchestrator.formats.mermaid_front import read_front
-from orchestrator.formats.mermaid_scan import Scan
+from orchestrator.formats.mermaid.document import Made, document_of
+from orchestrator.formats.mermaid.front import read_front
+from orchestrator.formats.mermaid.scan import Scan
 from orchestrator.statechart.document import DocumentError, parse
 from orchestrator.statechart.reading import MAX_BYTES
 

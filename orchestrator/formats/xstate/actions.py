@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 
 from orchestrator.formats.fidelity import Note
-from orchestrator.formats.xstate_addresses import Place, Tree, steps_of
-from orchestrator.formats.xstate_terms import CEL, MILLISECONDS, OURS, Document, duration
+from orchestrator.formats.xstate.addresses import Place, Tree, steps_of
+from orchestrator.formats.xstate.terms import CEL, MILLISECONDS, OURS, Document, duration
 from orchestrator.statechart.document_actions import ACTIONS, NAME
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.expressions import check as compile_error

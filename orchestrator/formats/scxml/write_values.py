@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from orchestrator.formats.scxml_reading import OURS, Reading, iso, read_value
-from orchestrator.formats.xml_tree import Element, element
+from orchestrator.formats.scxml.reading import OURS, Reading, iso, read_value
+from orchestrator.formats.scxml.tree import Element, element
 from orchestrator.statechart.durations import parse_duration
 from orchestrator.statechart.expressions import ExpressionError, split
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.formats.fidelity import Note
-from orchestrator.formats.mermaid_actions import Document
-from orchestrator.formats.mermaid_labels import Label
+from orchestrator.formats.mermaid.actions import Document
+from orchestrator.formats.mermaid.labels import Label
 
 OF_CHART = ("id", "title", "description", "owner", "binding", "context", "contextSchema", "silence", "meta", "initial")
 OF_STATE = (

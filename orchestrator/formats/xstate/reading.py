@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.formats.xstate_actions import Content
-from orchestrator.formats.xstate_addresses import Place, Tree
-from orchestrator.formats.xstate_terms import Document
-from orchestrator.formats.xstate_ways import Ways, split_meta
+from orchestrator.formats.xstate.actions import Content
+from orchestrator.formats.xstate.addresses import Place, Tree
+from orchestrator.formats.xstate.terms import Document
+from orchestrator.formats.xstate.ways import Ways, split_meta
 from orchestrator.statechart.document import FORMAT
 from orchestrator.statechart.reading import DocumentError, Node, readable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.formats.errors import FormatError
-from orchestrator.formats.mermaid_actions import json_object
+from orchestrator.formats.mermaid.actions import json_object
 
 OPENING = re.compile(r"\s*-{3,}[ \t]*\n")
 CLOSING = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)

@@ -6,8 +6,8 @@ import json
 
 from orchestrator.formats.fidelity import Exported, Imported
 from orchestrator.formats.json_places import loads, located
-from orchestrator.formats.xstate_reading import Reader
-from orchestrator.formats.xstate_writing import write_machine
+from orchestrator.formats.xstate.reading import Reader
+from orchestrator.formats.xstate.writing import write_machine
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import DocumentError, parse
 from orchestrator.statechart.reading import Node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.formats.mermaid_read import read
-from orchestrator.formats.mermaid_write import write
+from orchestrator.formats.mermaid.reader import read
+from orchestrator.formats.mermaid.writer import write
 
 __all__ = ["read", "write"]

@@ -7,9 +7,9 @@ matter, which Mermaid takes no notice of.
 from __future__ import annotations
 
 from orchestrator.formats.fidelity import Exported, Note
-from orchestrator.formats.mermaid_draw import Drawing
-from orchestrator.formats.mermaid_front import write_front
-from orchestrator.formats.mermaid_plan import Plan
+from orchestrator.formats.mermaid.draw import Drawing
+from orchestrator.formats.mermaid.front import write_front
+from orchestrator.formats.mermaid.plan import Plan
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import dump
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.formats.fidelity import Exported, Note
-from orchestrator.formats.scxml_read import STATES, read_chart, read_invoke, read_state, read_way
-from orchestrator.formats.scxml_reading import OURS, SCXML, Document
-from orchestrator.formats.scxml_write_actions import handler, way_actions
-from orchestrator.formats.scxml_write_values import data_element, delay_attributes, given, payload_elements
-from orchestrator.formats.xml_tree import Element, document_text, element
+from orchestrator.formats.scxml.reader import STATES, read_chart, read_invoke, read_state, read_way
+from orchestrator.formats.scxml.reading import OURS, SCXML, Document
+from orchestrator.formats.scxml.tree import Element, document_text, element
+from orchestrator.formats.scxml.write_actions import handler, way_actions
+from orchestrator.formats.scxml.write_values import data_element, delay_attributes, given, payload_elements
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import dump
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from orchestrator.formats.xstate_actions import Content
-from orchestrator.formats.xstate_addresses import Place, Tree, steps_of
-from orchestrator.formats.xstate_terms import Document, by_priority, delay_key
+from orchestrator.formats.xstate.actions import Content
+from orchestrator.formats.xstate.addresses import Place, Tree, steps_of
+from orchestrator.formats.xstate.terms import Document, by_priority, delay_key
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.reading import Node, readable
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestrator.formats.ecmascript import Untranslatable, condition_to_cel, to_cel
 from orchestrator.formats.fidelity import Note
-from orchestrator.formats.xml_tree import Element, written
+from orchestrator.formats.scxml.ecmascript import Untranslatable, condition_to_cel, to_cel
+from orchestrator.formats.scxml.tree import Element, written
 
 SCXML, OURS = "http://www.w3.org/2005/07/scxml", "urn:signalbox:scxml"
 Document = dict[str, Any]

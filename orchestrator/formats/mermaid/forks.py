@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
-from orchestrator.formats.mermaid_tree import Arrow, Tree
+from orchestrator.formats.mermaid.tree import Arrow, Tree
 
 MOST_HEADS = 50  # of one fork, or tails of one join
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestrator.formats.scxml_content import action, blocks
-from orchestrator.formats.scxml_reading import OURS, Document, Reading
-from orchestrator.formats.scxml_write_values import delay_attributes, given, payload_elements
-from orchestrator.formats.xml_tree import Element, element
+from orchestrator.formats.scxml.content import action, blocks
+from orchestrator.formats.scxml.reading import OURS, Document, Reading
+from orchestrator.formats.scxml.tree import Element, element
+from orchestrator.formats.scxml.write_values import delay_attributes, given, payload_elements
 
 
 def handler(tag: str, actions: list[Document]) -> list[Element]:

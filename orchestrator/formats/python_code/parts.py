@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestrator.formats.python_code_layout import Call, call
+from orchestrator.formats.python_code.layout import Call, call
 from orchestrator.statechart.reading import readable
 
 Document = dict[str, Any]

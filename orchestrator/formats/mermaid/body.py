@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from orchestrator.formats.mermaid_actions import Document, read_actions, write_actions
-from orchestrator.formats.mermaid_labels import Label, Source, label_as_json, read_label, write_label
+from orchestrator.formats.mermaid.actions import Document, read_actions, write_actions
+from orchestrator.formats.mermaid.labels import Label, Source, label_as_json, read_label, write_label
 
 TYPES: dict[str, Document] = {
     "«final»": {"type": "final"},

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from orchestrator.formats.ecmascript import Untranslatable, to_cel
-from orchestrator.formats.scxml_reading import OURS, Document, Reading, literal
-from orchestrator.formats.xml_tree import Element
+from orchestrator.formats.scxml.ecmascript import Untranslatable, to_cel
+from orchestrator.formats.scxml.reading import OURS, Document, Reading, literal
+from orchestrator.formats.scxml.tree import Element
 
 PROCESSORS = (
     "",

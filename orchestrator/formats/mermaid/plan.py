@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from orchestrator.formats.mermaid_actions import Document
-from orchestrator.formats.mermaid_forks import MOST_HEADS, join_guard
-from orchestrator.formats.mermaid_labels import LISTS, Label, Source
-from orchestrator.formats.mermaid_text import key_of
+from orchestrator.formats.mermaid.actions import Document
+from orchestrator.formats.mermaid.forks import MOST_HEADS, join_guard
+from orchestrator.formats.mermaid.labels import LISTS, Label, Source
+from orchestrator.formats.mermaid.text import key_of
 
 SHAPES = ("fork", "join", "choice")
 OURS = "mermaid"

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import Any
 
-from orchestrator.formats.mermaid_actions import Document
-from orchestrator.formats.mermaid_body import WORK, Body, type_line, write_blocks, write_stay
-from orchestrator.formats.mermaid_document import TITLE, describe, layout_of
-from orchestrator.formats.mermaid_forks import MOST_HEADS, fork_name
-from orchestrator.formats.mermaid_labels import Label, Source, write_label
-from orchestrator.formats.mermaid_plan import OURS, Plan, drawn_meta, initial_of, targets_of
-from orchestrator.formats.mermaid_text import escape, key_of, write_id
-from orchestrator.formats.mermaid_words import meaning
+from orchestrator.formats.mermaid.actions import Document
+from orchestrator.formats.mermaid.body import WORK, Body, type_line, write_blocks, write_stay
+from orchestrator.formats.mermaid.document import TITLE, describe, layout_of
+from orchestrator.formats.mermaid.forks import MOST_HEADS, fork_name
+from orchestrator.formats.mermaid.labels import Label, Source, write_label
+from orchestrator.formats.mermaid.plan import OURS, Plan, drawn_meta, initial_of, targets_of
+from orchestrator.formats.mermaid.text import escape, key_of, write_id
+from orchestrator.formats.mermaid.words import meaning
 from orchestrator.statechart.reading import KEY, readable
 
 INDENT = "    "

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.formats.fidelity import Note
-from orchestrator.formats.mermaid_actions import Document
-from orchestrator.formats.mermaid_body import Body
-from orchestrator.formats.mermaid_forks import Fork, forks_of, join_guard, joins_of
-from orchestrator.formats.mermaid_front import Front
-from orchestrator.formats.mermaid_kept import Kept
-from orchestrator.formats.mermaid_labels import Label, Source
-from orchestrator.formats.mermaid_text import key_of, unused
-from orchestrator.formats.mermaid_tree import Arrow, Node, Section, Tree
-from orchestrator.formats.mermaid_words import meaning
+from orchestrator.formats.mermaid.actions import Document
+from orchestrator.formats.mermaid.body import Body
+from orchestrator.formats.mermaid.forks import Fork, forks_of, join_guard, joins_of
+from orchestrator.formats.mermaid.front import Front
+from orchestrator.formats.mermaid.kept import Kept
+from orchestrator.formats.mermaid.labels import Label, Source
+from orchestrator.formats.mermaid.text import key_of, unused
+from orchestrator.formats.mermaid.tree import Arrow, Node, Section, Tree
+from orchestrator.formats.mermaid.words import meaning
 
 OURS = "mermaid"  # our key in `meta`
 TITLE = "State diagram"

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.formats.fidelity import Note
-from orchestrator.formats.xstate_addresses import address
-from orchestrator.formats.xstate_terms import CEL, MILLISECONDS, OURS, Document, by_priority, delay_key, duration
+from orchestrator.formats.xstate.addresses import address
+from orchestrator.formats.xstate.terms import CEL, MILLISECONDS, OURS, Document, by_priority, delay_key, duration
 from orchestrator.statechart.definition import Chart, State
 from orchestrator.statechart.document import dump
 

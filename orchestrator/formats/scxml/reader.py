@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 
 from orchestrator.formats.fidelity import Imported, Note
-from orchestrator.formats.scxml_content import actions, blocks, payload, script
-from orchestrator.formats.scxml_reading import NAME, SCXML, Document, Reading, nothing_there, read_value
-from orchestrator.formats.xml_tree import Element, parse_xml
+from orchestrator.formats.scxml.content import actions, blocks, payload, script
+from orchestrator.formats.scxml.reading import NAME, SCXML, Document, Reading, nothing_there, read_value
+from orchestrator.formats.scxml.tree import Element, parse_xml
 from orchestrator.statechart.document import DocumentError, parse
 from orchestrator.statechart.reading import KEY
 

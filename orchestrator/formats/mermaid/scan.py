@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable
 
 from orchestrator.formats.errors import FormatError
-from orchestrator.formats.mermaid_labels import LONGEST_LABEL
-from orchestrator.formats.mermaid_text import ENTITY, unescape
-from orchestrator.formats.mermaid_tree import Node, Section, Tree, TreeError
+from orchestrator.formats.mermaid.labels import LONGEST_LABEL
+from orchestrator.formats.mermaid.text import ENTITY, unescape
+from orchestrator.formats.mermaid.tree import Node, Section, Tree, TreeError
 
 I = re.IGNORECASE  # noqa: E741  # as in the patterns themselves
 BLANK = re.compile(r"(?:[\s;]|%%(?!\{)[^\n]*|//[^\n]*|#(?!\w{1,32};)[^\n]*)+")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from orchestrator.formats.mermaid_actions import read_actions
-from orchestrator.formats.mermaid_labels import Document, Label, Source, read_label
+from orchestrator.formats.mermaid.actions import read_actions
+from orchestrator.formats.mermaid.labels import Document, Label, Source, read_label
 
 PARTS = re.compile(r"(?P<trigger>[^\[/]*)(?:\[(?P<guard>[^\]]*)\])?(?P<rest>.*)", re.DOTALL)
 DURATION = re.compile(r"after (\d{1,6}) ?(seconds?|s|minutes?|min|hours?|h|days?|d)", re.IGNORECASE)

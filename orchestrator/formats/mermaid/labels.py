@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.formats.mermaid_actions import as_json, json_object, read_actions, write_actions
+from orchestrator.formats.mermaid.actions import as_json, json_object, read_actions, write_actions
 
 Document = dict[str, Any]
 LONGEST_LABEL = 40_000

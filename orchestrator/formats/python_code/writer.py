@@ -9,8 +9,8 @@ from itertools import chain, count
 from typing import Any
 
 from orchestrator.formats.fidelity import Exported
-from orchestrator.formats.python_code_layout import WIDTH, Call, Name, call, functions, written
-from orchestrator.formats.python_code_parts import actions, activity, way
+from orchestrator.formats.python_code.layout import WIDTH, Call, Name, call, functions, written
+from orchestrator.formats.python_code.parts import actions, activity, way
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import dump
 from orchestrator.statechart.reading import readable

@@ -16,7 +16,7 @@ from designer.selection import Selection, select
 from orchestrator.definitions.models import Machine
 from orchestrator.definitions.permissions import can_edit
 from orchestrator.definitions.publish import draft_errors
-from orchestrator.diagrams.render import DiagramError, Overlay, render_svg
+from orchestrator.diagrams.render import Overlay, render_svg
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import DocumentError, content_hash, parse
 from orchestrator.statechart.validate import Problem, validate
@@ -63,15 +63,14 @@ def build(machine: Machine, user: User | AnonymousUser, ref: str) -> Studio:
     """The studio of the machine's draft; a draft that cannot be read has one problem and no diagram."""
     chart, problems = examine(machine.draft)
     document: Mapping[str, Any] = machine.draft if chart else {}
-    diagram, trouble = draw(chart, problems) if chart else ("", problems[0].message)
     return Studio(
         machine=machine,
         document=document,
         selection=select(document, ref),
         problems=problems,
         outline=outline(document, problems),
-        diagram=mark_safe(diagram),  # noqa: S308 the renderer escapes every user text
-        trouble=trouble,
+        diagram=mark_safe(draw(chart, problems) if chart else ""),  # noqa: S308 the renderer escapes every user text
+        trouble="" if chart else problems[0].message,
         steps=drafts.steps(machine),
         editable=can_edit(user, machine),
     )
@@ -86,10 +85,10 @@ def examine(document: object) -> tuple[Chart | None, list[Problem]]:
     return chart, validate(chart)
 
 
-def draw(chart: Chart, problems: Sequence[Problem]) -> tuple[str, str]:
-    """The diagram with the number of errors and warnings at each state, or why there is none."""
+def draw(chart: Chart, problems: Sequence[Problem]) -> str:
+    """The diagram with the number of errors and warnings at each state."""
     if not chart.states:
-        return "", ""
+        return ""
     errors = Counter(problem.state for problem in problems if problem.severity == "error" and problem.state)
     warnings = Counter(problem.state for problem in problems if problem.severity == "warning" and problem.state)
     badges = {
@@ -99,7 +98,4 @@ def draw(chart: Chart, problems: Sequence[Problem]) -> tuple[str, str]:
         )
         for key in {*errors, *warnings}
     }
-    try:
-        return render_svg(chart, Overlay(badges=badges), "full", title=f"{chart.title} state diagram"), ""
-    except DiagramError as error:
-        return "", str(error)
+    return render_svg(chart, Overlay(badges=badges), "full", title=f"{chart.title} state diagram")

@@ -10,6 +10,7 @@ from designer.forms.base import JsonField, StyledForm, mono
 from orchestrator.definitions.machines import DESCRIPTION_LENGTH, TITLE_LENGTH
 from orchestrator.definitions.publish import NOTES_LENGTH
 from orchestrator.definitions.recipients import RecipientsField
+from orchestrator.formats.registry import READABLE
 
 IMPORT_BYTES = 1_000_000
 
@@ -47,7 +48,7 @@ class ImportForm(StyledForm):
         max_length=TITLE_LENGTH, required=False, help_text="Left empty, the title in the file is used."
     )
     filename = ""
-    file = forms.FileField(label="Chart document (JSON)", widget=forms.FileInput({"accept": ".json,application/json"}))
+    file = forms.FileField(label="Chart file", widget=forms.FileInput({"accept": ",".join(READABLE)}))
 
     def clean_file(self) -> str:
         """The text of the file, bounded and decoded."""

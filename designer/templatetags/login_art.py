@@ -8,7 +8,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from designer.gallery.load import gallery_entries
-from orchestrator.diagrams.render import DiagramError, Overlay, render_svg
+from orchestrator.diagrams.render import Overlay, render_svg
 from orchestrator.statechart.definition import Chart, State, Transition
 from orchestrator.statechart.document import DocumentError, parse
 
@@ -31,7 +31,7 @@ def _art() -> SafeString:
     try:
         chart = parse(documents.get(SHOWN, next(iter(documents.values()))))
         drawn = render_svg(chart, _run(chart), "compact", title=chart.title)
-    except (DocumentError, DiagramError):
+    except DocumentError:
         drawn = ""
     return mark_safe(drawn)  # noqa: S308 the renderer escapes every text
 

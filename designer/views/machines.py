@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
@@ -18,8 +19,9 @@ from designer.views.common import MemberRequest, design_url, member
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
 from orchestrator.definitions.permissions import visible_machines
-from orchestrator.diagrams.render import DiagramError, render_svg
+from orchestrator.diagrams.render import render_svg
 from orchestrator.formats.errors import FormatError
+from orchestrator.formats.fidelity import Note
 from orchestrator.formats.registry import read_file
 from orchestrator.runtime import queries
 from orchestrator.statechart.definition import JSON
@@ -27,6 +29,7 @@ from orchestrator.statechart.document import DocumentError, content_hash, dump, 
 
 QUERY_LENGTH = 100
 SHOWN = 60
+TOLD = 3  # notes of an import that fit into one message
 FILTERS = ("all", "published", "drafts", "stuck")
 BLANK: dict[str, Any] = {"signalbox": 1, "states": {}}
 NO_RUNS = queries.MachineSummary(0, 0, 0, 0, 0)
@@ -117,14 +120,24 @@ def import_file(request: MemberRequest) -> HttpResponse:
     form = ImportForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            chart = read_file(form.filename, form.cleaned_data["file"]).chart
+            imported = read_file(form.filename, form.cleaned_data["file"])
         except FormatError as error:
             form.add_error("file", str(error))
         else:
+            chart = imported.chart
             if machine := _made(request, form, form.cleaned_data["title"] or chart.title or chart.id, dump(chart)):
+                if imported.notes:
+                    messages.warning(request, _report(imported.notes))
                 return redirect(design_url(machine))
     context = {"form": NewMachineForm(), "import_form": form, "templates": _templates(), "chosen": "", "area": "new"}
     return render(request, "designer/new.html", context, status=422)
+
+
+def _report(notes: Sequence[Note]) -> str:
+    """What the import lost or changed, in a few sentences."""
+    told = " ".join(f"{note.what}: {note.message.rstrip('.')}." for note in notes[:TOLD])
+    rest = len(notes) - TOLD
+    return f"Not all of the file came as it was. {told}{f' And {rest} more.' if rest > 0 else ''}"
 
 
 def _made(request: MemberRequest, form: forms.Form, title: str, document: Mapping[str, JSON]) -> Machine | None:
@@ -171,10 +184,10 @@ def _templates() -> list[Template]:
 
 
 def _thumb(document: object, prefix: str) -> SafeString:
-    """The small picture of a chart; nothing when it cannot be drawn."""
+    """The small picture of a chart; nothing when it cannot be read."""
     try:
         chart = parse(document)
         markup = render_svg(chart, detail="thumb", prefix=prefix) if chart.states else ""
-    except (DocumentError, DiagramError):
+    except DocumentError:
         markup = ""
     return mark_safe(markup)  # noqa: S308 the renderer escapes every user text

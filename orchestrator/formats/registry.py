@@ -41,6 +41,8 @@ FORMATS = {
     )
 }
 
+READABLE = tuple(sorted({end for known in FORMATS.values() if known.read for end in known.extensions}))
+
 
 def format_of(filename: str, content: str | bytes = "") -> Format:
     """The format which reads files of this name. Raises FormatError naming those that can be read."""

@@ -21,8 +21,8 @@ from tests.designer.conftest import DRAFT, Post
 from tests.support import wait_for
 
 
-def upload(page: Client, content: bytes, **values: str) -> Any:
-    return page.post(reverse("designer:import"), {"file": SimpleUploadedFile("chart.json", content), **values})
+def upload(page: Client, content: bytes, name: str = "chart.json", **values: str) -> Any:
+    return page.post(reverse("designer:import"), {"file": SimpleUploadedFile(name, content), **values})
 
 
 def test_an_empty_list_teaches_what_a_machine_is(page: Client) -> None:
@@ -62,6 +62,41 @@ def test_an_exported_file_comes_back_the_same(page: Client, machine: Machine) ->
     assert upload(page, text, title="Second").status_code == 302
     second = Machine.objects.get(slug="second")
     assert json.dumps(second.draft["states"]) == json.dumps(DRAFT["states"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("door.scxml", b'<scxml xmlns="http://www.w3.org/2005/07/scxml" version="1.0"><state id="open"/></scxml>'),
+        ("door.mmd", b"stateDiagram-v2\n[*] --> open\n"),
+        ("door.json", b'{"id": "door", "initial": "open", "states": {"open": {}}}'),
+    ],
+)
+def test_a_file_of_another_tool_becomes_a_machine(page: Client, name: str, content: bytes) -> None:
+    assert upload(page, content, name, title="Door").status_code == 302
+    assert list(Machine.objects.get(slug="door").draft["states"]) == ["open"]
+
+
+def test_what_an_import_lost_is_told_once_the_machine_is_made(page: Client) -> None:
+    answer = upload(page, b"stateDiagram-v2\n[*] --> a\nclassDef big fill:#fff\n", "a.mmd", title="A")
+    text = page.get(answer.url).content.decode()
+    assert "Not all of the file came as it was. Styles: It has no meaning in a chart." in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.mmd", b"stateDiagram-v2\n[*] --> a\na : x\x00y\n"),
+        ("a.json", b'{"id": "a", "initial": "b", "description": "\\u0000", "states": {"b": {}}}'),
+        ("a.txt", b"hello"),
+        ("a.xml", b"<!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><scxml>&e;</scxml>"),
+    ],
+)
+def test_a_file_of_another_tool_that_cannot_be_kept_is_refused(page: Client, name: str, content: bytes) -> None:
+    answer = upload(page, content, name, title="A")
+    assert answer.status_code == 422
+    assert "f-file-err" in answer.content.decode()
+    assert not Machine.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def plan(chart: Chart, detail: Detail, seconds: float = SECONDS) -> tuple[Pictur
 
 def _attempts(chart: Chart) -> Iterator[tuple[Drawn, float]]:
     """Each way of drawing with its share of the time that is left."""
-    yield "full", 0.5
+    yield "full", 0.3
     nested = any(state.children for state in chart.states.values())
     yield "plain", 0.6 if nested else 1.0
     if nested:

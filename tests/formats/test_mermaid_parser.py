@@ -11,9 +11,10 @@ from designer.gallery.load import gallery_entries
 from orchestrator.formats import mermaid
 from orchestrator.statechart.document import parse
 from tests.formats.charts import seeded
-from tests.formats.mermaid_parser import bundle
+from tests.formats.npm import unpacked
 from tests.support import CHROMIUM, needs_chromium
 
+VERSION = "12.3.0"
 PARSE = """async texts => {
   mermaid.initialize({ startOnLoad: false, maxTextSize: 5000000 });
   const refused = [];
@@ -35,7 +36,7 @@ def page() -> Iterator[Page]:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page()
         page.set_content("<html><body></body></html>")
-        page.add_script_tag(path=bundle())
+        page.add_script_tag(path=unpacked("mermaid", VERSION) / "dist" / "mermaid.min.js")
         yield page
         browser.close()
 

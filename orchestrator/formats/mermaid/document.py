@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from orchestrator.formats.mermaid.words import meaning
 OURS = "mermaid"  # our key in `meta`
 TITLE = "State diagram"
 LONGEST_TITLE = 200
+REGIONS = "Draw the branches as regions of one state, divided by “--”."
 IMMEDIATE = "Arrows without a label are taken at once; name the event that each waits for."
 
 
@@ -69,6 +71,7 @@ class _Making:
         self._fill(document, own, [self.tree.root, *self.tree.divisions], "")
         document.update(self._meta(own))
         self._lead()
+        self._tell_bars()
         self.kept.complete(document, self.docs)
         return Made(document, self.taken, (*self.notes, *self.kept.notes))
 
@@ -208,6 +211,19 @@ class _Making:
             self.notes.append(Note("changed", "", "Arrows without a label", IMMEDIATE))
         for _, key, label, way in sorted(ways, key=lambda found: found[0]):
             self.kept.lead(self.docs[key], key, label, way)
+
+    def _tell_bars(self) -> None:
+        """A fork whose branches are no regions goes one way, and such a join waits for nobody."""
+        joined = {name for _, name in self.joins}
+        out = Counter(arrow.source for arrow in self.tree.arrows)
+        into = Counter(arrow.target for arrow in self.tree.arrows)
+        for name, node in self.tree.nodes.items():
+            if node.shape == "fork" and name not in self.forks and out[name] > 1:
+                said = f"Only the first arrow of “{name[:80]}” is taken. {REGIONS}"
+                self.notes.append(Note("changed", f"states/{self.keys[name]}", "Fork", said))
+            if node.shape == "join" and name not in joined and into[name] > 1:
+                said = f"“{name[:80]}” does not wait for its other arrows. {REGIONS}"
+                self.notes.append(Note("changed", f"states/{self.keys[name]}", "Join", said))
 
 
 def _shown(label: Label) -> str:

@@ -30,7 +30,7 @@ ARROW = re.compile(
 )
 TEXT = re.compile(r"[ \t]*:(?!::)((?:[^\n\\]|\\\n?)*)")
 BODY = re.compile(r"\s*\{")
-DIVIDE = re.compile(r"--++(?!>)")
+DIVIDE = re.compile(r"--++(?=[ \t]*(?:\n|;|%%|$))")
 SKIPPED = {
     "style": re.compile(r"(?:classDef|style|class)[ \t]+(?!-|:(?!::))[^\n]*", I),
     "size": re.compile(r"scale[ \t]+\d+[^\n]*|hide[ \t]+empty[ \t]+description", I),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from orchestrator.formats.xstate.actions import Content
 from orchestrator.formats.xstate.addresses import Place, Tree, steps_of
+from orchestrator.formats.xstate.hearing import covers
 from orchestrator.formats.xstate.terms import Document, by_priority, delay_key
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.reading import Node, readable
@@ -61,25 +62,41 @@ class Ways:
         holder = Node(place.config.mapping(name), place.config.at(name), None, f"“{name}”")
         found: list[tuple[int, Document]] = []
         origins: list[str] = []
+        marks: list[Document] = []
         for key in order(holder.value):
             for at, way in self._entries(place, holder, key, f"{path}/{name}"):
                 kept = way.pop("signalbox", {})
+                marks.append(kept)
                 turn = kept.get("at")
                 named = self._named(holder, name, key, kept)
                 entry = (turn if isinstance(turn, int) else len(found), {**named, **way})
                 if turn is None or entry not in found:
                     found.append(entry)
                     origins.append(at)
+        if name == "on" and all("at" not in kept for kept in marks):
+            self._tell_falling(holder, found, path)
         ranked = sorted(range(len(found)), key=lambda n: found[n][0])
         for rank, n in enumerate(ranked, first):
             self.places[f"{path}/{name}/{rank}"] = origins[n]
         return [found[n][1] for n in ranked]
 
+    def _tell_falling(self, holder: Node, found: list[tuple[int, Document]], path: str) -> None:
+        """XState asks no wildcard when the guards under the very name of an event refuse it."""
+        open_ones = {way["event"] for _, way in found if "guard" not in way}
+        wild = [key for key in holder.value if key.endswith("*")]
+        for key in holder.value:
+            guarded = not key.endswith("*") and event_name(key) not in open_ones
+            if guarded and any(covers(other, key) for other in wild):
+                message = "is tried with a wildcard when no guard holds, which XState does not do"
+                self.content.changed(path, f"event “{key[:80]}”", message)
+
     def _named(self, holder: Node, name: str, key: str, kept: Document) -> Document:
         """The events or the delay of a transition; our own texts unless someone has changed them since."""
         if name == "on":
             events = kept.get("events")
-            return {"event": events if isinstance(events, list) and key in events else event_name(key)}
+            ours = [name for name in events if isinstance(name, str)] if isinstance(events, list) else []
+            heard = any(covers(name, key) for name in ours)
+            return {"event": _one_or_many(ours) if heard else event_name(key)}
         delay = kept.get("delay")
         if isinstance(delay, str) and delay_key(delay) == key:
             return {"delay": delay}

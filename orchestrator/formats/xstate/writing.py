@@ -6,11 +6,12 @@ What XState has no place for stands under `meta.signalbox`, so that reading the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from orchestrator.formats.fidelity import Note
+from orchestrator.formats.xstate import hearing
 from orchestrator.formats.xstate.addresses import address
 from orchestrator.formats.xstate.terms import CEL, MILLISECONDS, OURS, Document, by_priority, delay_key, duration
 from orchestrator.statechart.definition import Chart, State
@@ -53,6 +54,7 @@ class Writer:
         self.whole = dump(replace(chart, states=bare))
         self.notes: list[Note] = []
         self._counts: dict[str, int] = {}
+        self._events = frozenset(hearing.events(self.whole["states"]))
 
     def machine(self) -> Document:
         """The configuration of the machine."""
@@ -73,6 +75,9 @@ class Writer:
         }
         states = self._states(document["states"], "states")
         self._tell_counts()
+        for state, event in hearing.unheard(self.chart.states):
+            message = "is not heard here in XState while a state within a region below hears it"
+            self._changed(_path(self.chart.states, state), f"event “{event}”", message)
         return {**_filled(made), "states": states}
 
     def _changed(self, path: str, what: str, message: str) -> None:
@@ -173,29 +178,36 @@ class Writer:
         on, after = document.get("on", ()), document.get("after", ())
         self._tell_events(on, path)
         return {
-            "on": self._grouped(key, [(_many(way["event"]), way) for way in on], f"{path}/on"),
-            "after": self._grouped(key, [([delay_key(way["delay"])], way) for way in after], f"{path}/after"),
+            "on": self._heard(key, on, f"{path}/on"),
+            "after": self._awaited(key, after, f"{path}/after"),
             "always": self._listed(key, document.get("always", ()), f"{path}/always"),
             "onDone": self._listed(key, document.get("onDone", ()), f"{path}/onDone"),
         }
 
-    def _grouped(self, key: str, ways: list[tuple[list[str], Document]], path: str) -> Document:
-        """By event or delay; where the order in which they stood would be lost, each keeps its number."""
-        names = list(dict.fromkeys(name for group, _ in ways for name in group))
-        asked = by_priority(names) if path.endswith("/on") else names
-        turns = [n for name in asked for n, (group, _) in enumerate(ways) if name in group]
-        found: Document = {name: [] for name in names}
-        for n, (group, way) in enumerate(ways):
-            extras: Document = {} if turns == sorted(set(turns)) else {"at": n}
-            if len(group) > 1:
-                extras["events"] = group
-            if "delay" in way and not (MILLISECONDS.fullmatch(group[0]) and duration(group[0]) == way["delay"]):
+    def _heard(self, key: str, ways: Sequence[Document], path: str) -> Document:
+        """By event; a transition that hears several keeps its number and its own events."""
+        groups = [_many(way["event"]) for way in ways]
+        names = hearing.keys(groups, self._events)
+        under = {name: [n for n, group in enumerate(groups) if _hears(group, name)] for name in names}
+        turns = [n for name in by_priority(names) for n in under[name]]
+        made = [
+            self._way(key, way, f"{path}/{n}", _turn(turns, n) | ({"events": groups[n]} if turns.count(n) > 1 else {}))
+            for n, way in enumerate(ways)
+        ]
+        return {name: _one_or_many([made[n] for n in under[name]]) for name in names}
+
+    def _awaited(self, key: str, ways: Sequence[Document], path: str) -> Document:
+        """By delay in milliseconds; one that XState cannot write so is kept."""
+        names = [delay_key(way["delay"]) for way in ways]
+        turns = [n for name in dict.fromkeys(names) for n, other in enumerate(names) if other == name]
+        found: dict[str, list[Document]] = {}
+        for n, (name, way) in enumerate(zip(names, ways, strict=True)):
+            extras = _turn(turns, n)
+            if not (MILLISECONDS.fullmatch(name) and duration(name) == way["delay"]):
                 extras["delay"] = way["delay"]
-                if not MILLISECONDS.fullmatch(group[0]):
+                if not MILLISECONDS.fullmatch(name):
                     self._changed(f"{path}/{n}", "delay", "is worked out by Signalbox; implement a delay of this name")
-            made = self._way(key, way, f"{path}/{n}", extras)
-            for name in dict.fromkeys(group):
-                found[name].append(made)
+            found.setdefault(name, []).append(self._way(key, way, f"{path}/{n}", extras))
         return {name: _one_or_many(made) for name, made in found.items()}
 
     def _listed(self, key: str, ways: Iterable[Document], path: str) -> list[Document]:
@@ -242,15 +254,10 @@ class Writer:
             self._changed(path, "transition", f"leaves one region of “{shared}” in XState, where SCXML leaves it whole")
 
     def _tell_events(self, ways: Iterable[Document], path: str) -> None:
-        """XState hears `a.b` under `a.*` alone, and asks the most exact descriptor first."""
-        listed = [(n, name) for n, way in enumerate(ways) for name in _many(way["event"])]
-        for n, name in listed:
-            place = f"{path}/on/{n}"
-            if name.startswith(("done.", "error.")):
-                self._changed(place, f"event “{name}”", "is named otherwise in XState, as xstate.done.actor.<id>")
-            plain = name.removesuffix(".*").removesuffix("*")
-            if any(other != name and (not plain or other.startswith(f"{plain}.")) for m, other in listed if m > n):
-                self._changed(place, f"event “{name}”", "is asked before narrower ones; XState asks those first")
+        for n, way in enumerate(ways):
+            for name in (name for name in _many(way["event"]) if name.startswith(("done.", "error."))):
+                message = "is named otherwise in XState, as xstate.done.actor.<id>"
+                self._changed(f"{path}/on/{n}", f"event “{name}”", message)
 
     def _actions(self, actions: Iterable[Document]) -> list[Document]:
         found = []
@@ -286,6 +293,11 @@ def write_machine(chart: Chart) -> tuple[Document, list[Note]]:
     return writer.machine(), writer.notes
 
 
+def _path(states: Mapping[str, State], state: State) -> str:
+    above = f"{_path(states, states[state.parent])}/" if state.parent else ""
+    return f"{above}states/{state.id}"
+
+
 def _inside(document: Document, chart: Chart, key: str) -> Document:
     """The part of a document which is this state."""
     parent = chart.states[key].parent
@@ -308,6 +320,15 @@ def _meta(document: Document, extras: Document) -> Document:
 def _tags(document: Document) -> list[str]:
     tags = document.get("meta", {}).get("tags")
     return tags if isinstance(tags, list) and all(isinstance(tag, str) and 0 < len(tag) <= 200 for tag in tags) else []
+
+
+def _hears(descriptors: Iterable[str], key: str) -> bool:
+    return any(hearing.covers(descriptor, key) for descriptor in descriptors)
+
+
+def _turn(turns: list[int], n: int) -> Document:
+    """The number of a transition where the order in which they stood would be lost."""
+    return {} if turns == sorted(set(turns)) else {"at": n}
 
 
 def _many(texts: str | list[str] | None) -> list[str]:

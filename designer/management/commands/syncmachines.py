@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from designer import sync
-from designer.management.accounts import account_named
+from orchestrator.definitions.shell import PlainCommand, user_named
 
 
-class Command(BaseCommand):
+class Command(PlainCommand):
     help = "Publish a new version of each machine whose code differs from its newest version."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             found = sync.find(named)
             if not found:
                 raise CommandError(f"There is no Machine under a public name in {', '.join(named)}.")
-            publisher = None if check or dry_run else account_named(user)
+            publisher = None if check or dry_run else user_named(user)
             actions = [self._one(one, publisher) for one in found]
         except sync.SyncError as error:
             raise CommandError(str(error)) from None

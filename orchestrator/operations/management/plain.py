@@ -1,14 +1,12 @@
-"""What every command here shares: a failure is one plain sentence, never a traceback."""
+"""What the commands of the runtime share."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand
 from django.core.management.base import CommandError as Refusal
-from django.db import InterfaceError, OperationalError, ProgrammingError
 
+from orchestrator.definitions import shell
 from orchestrator.definitions.models import Machine
 from orchestrator.runtime.commands import CommandError
 from orchestrator.runtime.listings import instance_of_key
@@ -18,18 +16,14 @@ from orchestrator.statechart.document import DocumentError, loads
 ACTOR = "system"
 
 
-class PlainCommand(BaseCommand):
-    """A command whose expected failures are told in a sentence with the mend."""
+class PlainCommand(shell.PlainCommand):
+    """A command that tells a refusal of the runtime in its sentence."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
             return super().execute(*args, **options)
         except CommandError as error:
             raise Refusal(error.message) from None
-        except (OperationalError, InterfaceError):
-            raise Refusal("The database cannot be reached; check DATABASE_URL and that it is running.") from None
-        except ProgrammingError:
-            raise Refusal("The database has not all tables yet; run manage.py migrate.") from None
 
 
 def machine_named(slug: str) -> Machine:
@@ -54,15 +48,3 @@ def json_object(text: str, option: str) -> dict[str, JSON]:
         return loads(text)
     except DocumentError as error:
         raise Refusal(f"{option} must be a JSON object: {error.message}.") from None
-
-
-def user_named(username: str) -> User:
-    """The user of this name, by default the first administrator, or a refusal."""
-    if username:
-        user = User.objects.filter(username=username, is_active=True).first()
-    else:
-        user = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
-    if user is None:
-        named = f"active user “{username}”" if username else "active administrator"
-        raise Refusal(f"There is no {named}; manage.py createsuperuser makes one.")
-    return user

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from orchestrator.api import tokens
-from orchestrator.operations.management.plain import PlainCommand, user_named
+from orchestrator.definitions.shell import user_named
+from orchestrator.operations.management.plain import PlainCommand
 from orchestrator.sdk.client import ApiError, Client, Unreachable
 from orchestrator.sdk.eventlog import LogError
 from orchestrator.sdk.replay import Outcome, Plan, ReplayError, replay

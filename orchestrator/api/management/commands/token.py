@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.core.management.base import CommandError, CommandParser
 
 from orchestrator.api import tokens
-from orchestrator.operations.management.plain import PlainCommand, user_named
+from orchestrator.definitions.shell import user_named
+from orchestrator.operations.management.plain import PlainCommand
 
 
 class Command(PlainCommand):

@@ -15,6 +15,7 @@ from designer.edits.tree import (
     put,
     remove_at,
     state_ids,
+    targets_of,
     walk,
 )
 
@@ -50,9 +51,10 @@ def _checked(document: Document, old: Node, values: Mapping[str, Any]) -> Node:
     if name and name != old.get("id") and name in _activity_ids(document):
         raise EditError(f"There is already an activity with the id “{name}”. Choose another.", "id")
     policy = merged.get("onFailure")
-    target = policy.get("target") if isinstance(policy, dict) else None
-    if target and target not in state_ids(document):
-        raise EditError(f"There is no state “{target}”.", "failure_target")
+    known = state_ids(document)
+    unknown = next((key for key in targets_of(policy) if key not in known), None) if isinstance(policy, dict) else None
+    if unknown:
+        raise EditError(f"There is no state “{unknown}”.", "failure_target")
     return merged
 
 

@@ -11,8 +11,11 @@ from designer.edits.tree import Document, EditError, fresh, initial_of, put
 def update_chart(document: Mapping[str, Any], values: Mapping[str, Any]) -> Document:
     """Set title, description, initial and context. Raises EditError when the initial state is not a top-level state."""
     result = fresh(document)
-    initial = values.get("initial")
-    if initial and initial not in (result.get("states") or {}):
+    changes = dict(values)
+    initial = changes.get("initial")
+    if initial and initial == initial_of(result):
+        del changes["initial"]
+    elif initial and initial not in (result.get("states") or {}):
         raise EditError(f"“{initial}” is not one of the states at the top.", "starts_in")
-    put(result, {name: value for name, value in values.items() if name != "initial" or value != initial_of(result)})
+    put(result, changes)
     return result

@@ -70,10 +70,10 @@ def update_state(document: Mapping[str, Any], key: str, values: Mapping[str, Any
     if "type" in changes:
         changes["type"] = _type_for(state, changes["type"])
     initial = changes.get("initial")
-    if initial and initial not in (state.get("states") or {}):
-        raise EditError(f"“{initial}” is not one of the states inside.", "starts_in")
     if initial and initial == initial_of(state):
         del changes["initial"]
+    elif initial and initial not in (state.get("states") or {}):
+        raise EditError(f"“{initial}” is not one of the states inside.", "starts_in")
     put(state, changes)
     if state.get("type") == "history":
         state.setdefault("history", "shallow")

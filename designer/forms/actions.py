@@ -11,9 +11,12 @@ from django import forms
 from django.http import QueryDict
 
 from designer.forms.base import TEXT_LENGTH, read_json, to_iso, to_words
+from orchestrator.statechart.document import DocumentError, parse
 
 MOST_ROWS = 50
-TYPES = ("assign", "raise", "send", "cancel", "log", "compensate")
+PLAIN = ("assign", "raise", "send", "cancel", "log", "compensate")
+AS_JSON = "json"  # the row of an action which has more than the fields of a plain row
+TYPES = (*PLAIN, AS_JSON)
 ASSIGNMENT = re.compile(r"\s*(?:context\.)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(?!=)\s*(\S.*)", re.DOTALL)
 HELP = {
     "assign": ("Assignment", "tries = context.tries + 1"),
@@ -22,13 +25,24 @@ HELP = {
     "cancel": ("Id of the sent event to stop", "reminder-1"),
     "log": ("Expression to log", "'tried ' + string(context.tries)"),
     "compensate": ("Undo what was done", ""),
+    AS_JSON: ("Action as JSON", '{"type": "log", "expr": "context.tries", "label": "tries"}'),
+}
+NESTED: dict[str, dict[str, Any]] = {
+    "choose": {
+        "type": "choose",
+        "branches": [
+            {"guard": "true", "actions": [{"type": "log", "expr": "'yes'"}]},
+            {"actions": [{"type": "log", "expr": "'no'"}]},
+        ],
+    },
+    "forEach": {"type": "forEach", "items": "[1, 2]", "item": "each", "actions": [{"type": "log", "expr": "each"}]},
 }
 FIELDS = ("type", "text", "delay", "data", "id")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One action as the form shows it; `text` is the assignment, the event, the send id or the expression."""
+    """One action as the form shows it; `text` is the assignment, the event, the id, the expression or all of it."""
 
     type: str
     text: str = ""
@@ -44,6 +58,14 @@ class Row:
     @property
     def example(self) -> str:
         return HELP[self.type][1]
+
+    @property
+    def badge(self) -> str:
+        """The type of the action, which a row of JSON has inside."""
+        if self.type != AS_JSON:
+            return self.type
+        found = re.search(r'"type"\s*:\s*"(\w{1,20})"', self.text)
+        return found[1] if found else "JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +83,19 @@ class ActionList:
 
     @property
     def types(self) -> tuple[str, ...]:
-        return TYPES
+        return (*PLAIN, *NESTED)
 
 
 def show(actions: Iterable[Mapping[str, Any]], prefix: str, title: str) -> ActionList:
-    """The editor of actions that are in the document."""
-    return ActionList(prefix, title, tuple(_row(action) for action in actions if action.get("type") in TYPES))
+    """The editor of actions that are in the document; what a plain row cannot hold is shown as JSON."""
+    return ActionList(prefix, title, tuple(_row(action) for action in actions))
+
+
+def new_row(kind: str) -> Row:
+    """The row which the menu adds. Raises KeyError when there is no such kind."""
+    if kind in NESTED:
+        return Row(AS_JSON, _json(NESTED[kind]))
+    return Row({known: known for known in PLAIN}[kind])
 
 
 def read(posted: QueryDict, prefix: str, title: str) -> ActionList:
@@ -85,6 +114,14 @@ def read(posted: QueryDict, prefix: str, title: str) -> ActionList:
 
 
 def _row(action: Mapping[str, Any]) -> Row:
+    if action.get("type") in PLAIN:
+        row = _plain_row(action)
+        if _checked(row, 0)[1] == action:
+            return row
+    return Row(AS_JSON, _json(action))
+
+
+def _plain_row(action: Mapping[str, Any]) -> Row:
     kind = str(action["type"])
     data = action.get("data")
     texts = {
@@ -121,6 +158,8 @@ def _checked(row: Row, index: int) -> tuple[Row, dict[str, Any]]:
 
 def _action(row: Row) -> dict[str, Any]:
     """The action of a row. Raises ValueError or ValidationError with the mend."""
+    if row.type == AS_JSON:
+        return _action_of_json(row.text)
     if len(row.text) > TEXT_LENGTH:
         raise ValueError(f"Longer than {TEXT_LENGTH} characters; make it shorter.")
     if row.type == "compensate":
@@ -139,3 +178,14 @@ def _action(row: Row) -> dict[str, Any]:
     if row.data:
         extras["data"] = read_json(row.data, dict)
     return {**action, **{name: value for name, value in extras.items() if value}}
+
+
+def _action_of_json(text: str) -> dict[str, Any]:
+    """The action of a text, which must be one that a chart can have."""
+    action: dict[str, Any] = read_json(text, dict)
+    try:
+        parse({"signalbox": 1, "id": "any", "states": {"any": {"entry": [action]}}})
+    except DocumentError as error:
+        place = error.path.removeprefix("states/any/entry/0").lstrip("/")
+        raise ValueError(f"{place}: {error.message}" if place else error.message) from error
+    return action

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 
-from designer.forms.base import TEXT_LENGTH, DurationField, JsonField, StyledForm, mono
+from designer.edits.tree import targets_of
+from designer.forms.base import TEXT_LENGTH, DurationField, JsonField, StyledForm, mono, with_kept
 
 NAME_LENGTH = 200
 BODY_LENGTH = 20_000
@@ -24,11 +26,15 @@ POLICIES = [
     ("compensate", "Undo what was done"),
     ("catch", "Go to a state"),
 ]
+IDENTITY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 SIMPLE = ("title", "id", "result", "timeout")
 
 
 class ActivityForm(StyledForm):
-    """Fields of other kinds than `kind` are left out; `states` are the choices for where failure leads."""
+    """Fields of other kinds than `kind` are left out; `states` are the choices for where failure leads.
+
+    Of a kind that has no fields here, such as a child chart, the input stays as it is in the document.
+    """
 
     kind = forms.ChoiceField(choices=KINDS)
     title = forms.CharField(max_length=NAME_LENGTH, widget=forms.TextInput({"placeholder": "Charge card"}))
@@ -61,22 +67,15 @@ class ActivityForm(StyledForm):
     )
     args = JsonField(required=False, rows=3, label="Arguments (JSON)")
     result = forms.RegexField(
-        r"^[A-Za-z_][A-Za-z0-9_]*$",
+        r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,6}\])*$",
         required=False,
         max_length=80,
         label="Store the result as",
         widget=mono(placeholder="payment"),
         error_messages={"invalid": "Use letters, digits and “_”, beginning with a letter."},
-        help_text="A key of the context.",
+        help_text="A key of the context, or a place in it such as order.payment.",
     )
-    id = forms.RegexField(
-        r"^[A-Za-z_][A-Za-z0-9_.-]*$",
-        required=False,
-        max_length=80,
-        label="Id",
-        widget=mono(),
-        error_messages={"invalid": "Use letters, digits, “_”, “-” and “.”, beginning with a letter."},
-    )
+    id = forms.CharField(required=False, max_length=80, label="Id", widget=mono())
     timeout = DurationField(required=False, label="Timeout of one attempt")
     attempts = forms.IntegerField(required=False, min_value=1, max_value=1_000, label="Attempts at most")
     interval = DurationField(required=False, label="First wait")
@@ -102,17 +101,27 @@ class ActivityForm(StyledForm):
     )
 
     def __init__(self, *args: Any, kind: str, states: list[tuple[str, str]], **kwargs: Any) -> None:
-        self.shown = kind if kind in INPUTS else "http"
+        own = kwargs.get("initial", {}).get("kind")
+        self.shown = kind if kind in INPUTS else "http" if kind != own else ""
         super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = with_kept(KINDS, "" if self.shown else own)  # type: ignore[attr-defined]
         for other, names in INPUTS.items():
             for name in names if other != self.shown else ():
                 del self.fields[name]
-        self.fields["failure_target"].choices = [("", "Choose a state"), *states]  # type: ignore[attr-defined]
+        aims = with_kept(states, self.initial.get("failure_target", ""))
+        self.fields["failure_target"].choices = [("", "Choose a state"), *aims]  # type: ignore[attr-defined]
 
     @property
     def inputs(self) -> list[forms.BoundField]:
         """The fields that are particular to the kind."""
-        return [self[name] for name in INPUTS[self.shown]]
+        return [self[name] for name in INPUTS.get(self.shown, ())]
+
+    def clean_id(self) -> str:
+        """An id that came with an import stays as it is; a new one can be part of an event's name."""
+        name = str(self.cleaned_data["id"])
+        if name and name != self.initial.get("id") and not IDENTITY.fullmatch(name):
+            raise forms.ValidationError("Use letters, digits, “_”, “-” and “.”, beginning with a letter.")
+        return name
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -128,8 +137,9 @@ class ActivityForm(StyledForm):
         values: dict[str, Any] = {name: data[name] for name in SIMPLE}
         values["kind"] = data["kind"]
         kept = {} if data["kind"] != old.get("kind", data["kind"]) else dict(old.get("input") or {})
-        shown = {name: data[name] for name in INPUTS[self.shown] if self.shown == data["kind"]}
-        values["input"] = {name: value for name, value in {**kept, **shown}.items() if value not in (None, "")}
+        shown = {name: data[name] for name in INPUTS.get(self.shown, ()) if self.shown == data["kind"]}
+        others = {name: value for name, value in kept.items() if name not in shown}
+        values["input"] = {**others, **{name: value for name, value in shown.items() if value not in (None, "")}}
         values["retry"] = self._retry()
         values["onFailure"] = self._failure(old.get("onFailure"))
         values["idempotencyKey"] = data["idempotency_key"]
@@ -155,7 +165,8 @@ class ActivityForm(StyledForm):
         if policy != "catch":
             return {} if policy == "fail" else {"policy": policy}
         kept = old if isinstance(old, dict) else {}
-        return {**kept, "policy": "catch", "target": self.cleaned_data["failure_target"]}
+        target = self.cleaned_data["failure_target"]
+        return {**kept, "policy": "catch", "target": target.split() if " " in target else target}
 
     def _undo(self, old: Any) -> dict[str, Any]:
         data = self.cleaned_data
@@ -182,7 +193,7 @@ def initial_of(activity: dict[str, Any]) -> dict[str, Any]:
         "jitter": retry.get("jitter", True),
         "error_classes": ", ".join(retry.get("errors") or []),
         "policy": failure.get("policy", "fail"),
-        "failure_target": failure.get("target", ""),
+        "failure_target": " ".join(targets_of(failure)),
         "idempotency_key": activity.get("idempotencyKey", ""),
         "undo_kind": undo.get("kind", ""),
         "undo_title": undo.get("title", ""),

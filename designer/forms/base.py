@@ -55,6 +55,12 @@ class StyledForm(forms.Form):
                 self.fields[name].widget.attrs.update(marks)
 
 
+def with_kept(choices: list[tuple[str, str]], value: str) -> list[tuple[str, str]]:
+    """The choices, and the value that is there when it is none of them, so that saving leaves it alone."""
+    known = not value or any(value == choice for choice, _ in choices)
+    return choices if known else [(value, f"{value}, as in the document"), *choices]
+
+
 def mono(rows: int = 0, **attributes: str) -> forms.Widget:
     """A control for code: one line, or a text area of so many rows."""
     shown = {"class": "mono", **attributes}

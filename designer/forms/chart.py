@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from designer.forms.base import JsonField, StyledForm, mono
+from designer.forms.base import JsonField, StyledForm, mono, with_kept
 from orchestrator.definitions.machines import DESCRIPTION_LENGTH, TITLE_LENGTH
 from orchestrator.definitions.publish import NOTES_LENGTH
 from orchestrator.definitions.recipients import RecipientsField
@@ -35,7 +35,8 @@ class ChartForm(StyledForm):
 
     def __init__(self, *args: Any, states: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["starts_in"].choices = [("", "None"), *states]  # type: ignore[attr-defined]
+        choices = with_kept(states, self.initial.get("starts_in", ""))
+        self.fields["starts_in"].choices = [("", "None"), *choices]  # type: ignore[attr-defined]
 
 
 class NewMachineForm(StyledForm):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from designer.forms.base import TEXT_LENGTH, DurationField, StyledForm, mono
+from designer.forms.base import TEXT_LENGTH, DurationField, StyledForm, mono, with_kept
 
 KEY_LENGTH = 80
 TITLE_LENGTH = 120
@@ -53,6 +53,7 @@ class StateForm(NewStateForm):
 
     def __init__(self, *args: Any, children: list[tuple[str, str]], kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        children = with_kept(children, self.initial.get("starts_in", ""))
         self.fields["title"].widget.attrs.pop("autofocus", None)
         self.fields["title"].required = False
         self.fields["key"].required = True

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from designer import drafts
 from designer.edits import Document, update_chart
-from designer.forms.actions import HELP, ActionList, Row
+from designer.forms.actions import ActionList, new_row
 from designer.forms.base import TEXT_LENGTH
 from designer.forms.chart import ChartForm
 from designer.inspector import chart_form, chart_panel, current_panel, new_panel
@@ -121,11 +121,10 @@ def action_row(request: MemberRequest, slug: str) -> HttpResponse:
     """An empty row of an action editor."""
     machine_of(request, slug)
     kind, prefix = request.GET.get("type", ""), request.GET.get("prefix", "")
-    if kind not in HELP or prefix not in PREFIXES:
+    if kind not in ActionList(prefix, "", ()).types or prefix not in PREFIXES:
         raise Http404("There is no such action.")
-    return render(
-        request, "designer/_action.html", {"row": Row(kind), "editor": ActionList(prefix, "", ()), "new": True}
-    )
+    context = {"row": new_row(kind), "editor": ActionList(prefix, "", ()), "new": True}
+    return render(request, "designer/_action.html", context)
 
 
 @member

@@ -18,7 +18,7 @@
   document.addEventListener("htmx:afterSettle", () => {
     for (const row of document.querySelectorAll("[data-new-row]")) {
       row.removeAttribute("data-new-row");
-      const field = row.querySelector("input:not([type=hidden])");
+      const field = row.querySelector("textarea, input:not([type=hidden])");
       if (field) field.focus();
       else changed(row.closest("form"));
     }

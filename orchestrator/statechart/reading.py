@@ -201,6 +201,8 @@ class Node:
             return ()
         if isinstance(value, str):
             return (self.text(key, longest=longest),)
+        if not isinstance(value, list | tuple):
+            raise DocumentError(self.at(key), f"must be text or a list of texts, this is {kind_of(value)}")
         found = []
         for path, item in self.items(key):
             if not isinstance(item, str) or not 0 < len(item) <= longest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from orchestrator.formats.errors import FormatError
@@ -32,6 +34,8 @@ def scxml(body: str, **attributes: str) -> Imported:
         ("typeof x !== 'undefined'", "!(!has(context.x) || context.x == null)"),
         ("'a' in _event.data", '"a" in event'),
         ("[].concat(a, [4])", "context.a + [4]"),
+        ("x.length > _event.data.list.length", "size(context.x) > size(event.list)"),
+        ("'x.length' + x.length", '"x.length" + string(size(context.x))'),
         ("In('s1') || !x", 'In("s1") || !context.x'),
         ("-1", "-1"),
         ("'it\\'s \\u0041'", '"it\'s A"'),
@@ -128,3 +132,25 @@ def test_timeouts_are_delayed_events_to_other_tools() -> None:
     text = write(parse(document)).text
     assert 'delay="2h"' in text
     assert "<cancel sendid=" in text
+
+
+def test_a_function_that_cel_does_not_have_is_noted_as_lost() -> None:
+    notes = scxml('<state id="a"><transition event="e" cond="x.indexOf(3) == 0" target="a"/></state>').notes
+    assert [(note.kind, note.what) for note in notes] == [("lost", "expression")]
+    assert "undeclared reference to 'indexOf'" in notes[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("<scxml>\n<a/></b>", 2, "not well-formed XML: mismatched tag"),
+        ("<?xml version='1.0'?>\n<!DOCTYPE x>\n<scxml/>", 2, "a document type (DOCTYPE) is not read"),
+        ("<scxml>\n\n" + "<state>" * 101, 3, "nested deeper than 100 levels"),
+        ("<scxml>\n" + "<state/>" * 50_001, 2, "more than 50000 elements"),
+        ('<?xml version="1.0" encoding="nowhere"?><scxml/>', 1, "not readable as XML: unknown encoding"),
+    ],
+)
+def test_a_refusal_tells_its_line_and_what_to_mend(text: str, line: int, words: str) -> None:
+    with pytest.raises(FormatError, match=re.escape(f": {words}")) as refused:
+        read(text)
+    assert refused.value.line == line

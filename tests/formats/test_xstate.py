@@ -126,3 +126,9 @@ def test_an_event_that_a_region_keeps_from_the_states_around_it_is_told() -> Non
 
 def _targets(given: Any) -> list[str]:
     return [way["target"] for way in (given if isinstance(given, list) else [given])]
+
+
+def test_a_note_stands_at_its_place_in_the_chart() -> None:
+    inner = {"entry": ["x"], "on": {"GO": {"target": "c", "guard": "ok"}}}
+    found = read(states={"a": {"initial": "c", "states": {"c": inner}}})
+    assert [note.path for note in found.notes] == ["states/c/entry/0", "states/c/on/0/guard"]

@@ -17,6 +17,7 @@ TYPEOF = re.compile(r"typeof\s+(?P<what>[\w$.]+)\s*(?P<sign>===?|!==?)\s*(['\"])
 POWER = re.compile(r"Math\.pow\(\s*(?P<base>[\w$.]+)\s*,\s*(?P<times>[1-9])\s*\)")
 CONCAT = re.compile(r"\[\]\.concat\((?P<one>[^(),]+),(?P<other>[^()]+)\)")
 PATH = re.compile(r"(?P<not>!?)(?P<path>[A-Za-z_][\w.]*(?:\[\"[^\"]*\"\][\w.]*)*)")
+LENGTH = re.compile(r"\"(?:[^\"\\]|\\.)*\"|(?P<path>(?:context|event)(?:\.\w+|\[\w+\])*)\.length\b(?![\w(])")
 FIELD = re.compile(r"_event\.data\b")
 
 
@@ -31,7 +32,7 @@ def to_cel(text: str) -> str:
     parts = [part for part in _parts(plain) if part[0] != "space"]
     if not parts:
         raise Untranslatable("there is no expression")
-    return FIELD.sub("event", _joined(parts))
+    return LENGTH.sub(_size, FIELD.sub("event", _joined(parts)))
 
 
 def _joined(parts: list[tuple[str, str]]) -> str:
@@ -69,6 +70,10 @@ def _bound(found: re.Match[str]) -> str:
     if what in SYSTEM:
         return f"{sign}({what} == null)"
     return f"{sign}(!has({what if '.' in what else 'context.' + what}) || {what} == null)"
+
+
+def _size(found: re.Match[str]) -> str:
+    return f"size({found['path']})" if found["path"] else found[0]
 
 
 def _power(found: re.Match[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from orchestrator.formats.fidelity import Note
 from orchestrator.formats.scxml.ecmascript import Untranslatable, condition_to_cel, to_cel
 from orchestrator.formats.scxml.tree import Element, written
+from orchestrator.statechart.expressions import check
 
 SCXML, OURS = "http://www.w3.org/2005/07/scxml", "urn:signalbox:scxml"
 Document = dict[str, Any]
@@ -72,7 +73,9 @@ class Reading:
         except Untranslatable as reason:
             self.note("lost", "expression", f"“{text[:80]}” stays as it is and will fail: {reason}")
             return text.strip() or "(empty)"
-        if found != text:
+        if wrong := check(found):
+            self.note("lost", "expression", f"“{text[:80]}” is now “{found[:120]}” and will fail: {wrong[:200]}")
+        elif found != text:
             self.note("changed", "expression", f"“{text[:80]}” is now “{found[:120]}”")
         return found
 

@@ -49,6 +49,8 @@ def parse_xml(text: str | bytes) -> Element:
     except expat.ExpatError as error:
         reason = expat.errors.messages[error.code]
         raise FormatError(f"not well-formed XML: {reason}", line=error.lineno, column=error.offset + 1) from None
+    except FormatError:
+        raise
     except (ValueError, LookupError) as error:  # an encoding that is not known
         raise FormatError(f"not readable as XML: {error}; save the file as UTF-8", line=1, column=1) from None
     assert builder.root is not None, "expat refuses a text without an element"

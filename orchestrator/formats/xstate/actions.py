@@ -35,11 +35,17 @@ class Content:
     def __init__(self, tree: Tree, delays: Mapping[str, object]) -> None:
         self.tree = tree
         self.notes: list[Note] = []
+        self.there: set[int] = set()  # notes whose path is one of the machine, not of the chart
         self.context: Document = {}
         self._delays = delays
 
     def changed(self, path: str, what: str, message: str) -> None:
         self.notes.append(Note("changed", path, what, message))
+
+    def changed_there(self, path: str, what: str, message: str) -> None:
+        """Of a place in the machine."""
+        self.there.add(len(self.notes))
+        self.changed(path, what, message)
 
     def lost(self, path: str, what: str, message: str) -> None:
         self.notes.append(Note("lost", path, what, message))
@@ -68,7 +74,7 @@ class Content:
         if found:
             return found
         message = "is code of the application; it is written into the log instead, put an action or activity there"
-        self.changed(path, f"action “{kind[:80]}”", message)
+        self.changed_there(path, f"action “{kind[:80]}”", message)
         said = literal(params)
         expr = said if params and len(said) <= MAX_LENGTH else literal(kind[:200])
         return [{"type": "log", "label": f"action {kind}"[:200], "expr": expr}]
@@ -92,7 +98,7 @@ class Content:
         self.context.setdefault(name, False)
         more = "; its params are not used" if with_params else ""
         message = f"is code of the application; the chart reads “{name[:80]}” of the context, false at first{more}"
-        self.changed(path, f"guard “{name[:80]}”", message)
+        self.changed_there(path, f"guard “{name[:80]}”", message)
         return f"{from_context(name)} == true"
 
     def _state_in(self, path: str, value: object) -> str:
@@ -114,7 +120,7 @@ class Content:
         if not isinstance(given, str) or not given:
             raise DocumentError(path, f"must be milliseconds or the name of a delay, this is {kind_of(given)}")
         message = f"is code of the application; set “{given[:80]}” of the context to a duration such as PT30S"
-        self.changed(path, f"delay “{given[:80]}”", message)
+        self.changed_there(path, f"delay “{given[:80]}”", message)
         return f"${{{from_context(given)}}}"
 
 
@@ -211,7 +217,7 @@ def _emit(content: Content, path: str, fields: Document) -> list[Document]:
     said = literal(event)
     if event is None or len(said) > MAX_LENGTH:
         return []
-    content.changed(path, "emit", "nobody listens to an instance; the event is written into the log")
+    content.changed_there(path, "emit", "nobody listens to an instance; the event is written into the log")
     return [{"type": "log", "label": "emit", "expr": said}]
 
 

@@ -22,7 +22,7 @@ def read(text: str | bytes) -> Imported:
     except DocumentError as error:
         raise located(error, text) from error
     try:
-        return Imported(parse(document), tuple(reader.content.notes))
+        return Imported(parse(document), reader.notes())
     except DocumentError as error:
         raise located(DocumentError(reader.origin(error.path), error.message), text) from error
 

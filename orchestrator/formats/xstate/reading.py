@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from orchestrator.formats.fidelity import Note
 from orchestrator.formats.xstate.actions import Content
 from orchestrator.formats.xstate.addresses import Place, Tree
-from orchestrator.formats.xstate.terms import Document
+from orchestrator.formats.xstate.terms import Document, flat
 from orchestrator.formats.xstate.ways import Ways, split_meta
 from orchestrator.statechart.document import FORMAT
 from orchestrator.statechart.reading import DocumentError, Node, readable
@@ -62,6 +64,15 @@ class Reader:
         places = self.ways.places
         known = max((p for p in places if path == p or path.startswith(f"{p}/")), key=len, default="")
         return f"{places[known]}{path[len(known) :]}".lstrip("/") if known else path
+
+    def notes(self) -> tuple[Note, ...]:
+        """What is not quite the same, each at its place in the chart."""
+        content = self.content
+        found = {source: path for path, source in self.ways.places.items()}
+        return tuple(
+            replace(note, path=flat(_moved(note.path, found) if n in content.there else note.path))
+            for n, note in enumerate(content.notes)
+        )
 
     def _key(self) -> str:
         """The id of the chart, which a state may have as well."""
@@ -154,6 +165,12 @@ class Reader:
         first = kept[0] if isinstance(kept, list) and kept else kept
         found = self.tree.named(first) if isinstance(first, str) else None
         return found is not None and (found is child or found.is_inside(child))
+
+
+def _moved(path: str, found: Mapping[str, str]) -> str:
+    """A path of the machine as one of the chart, told by the nearest part whose origin is known."""
+    known = max((at for at in found if path == at or path.startswith(f"{at}/")), key=len, default="")
+    return f"{found[known]}{path[len(known) :]}" if known else path
 
 
 def _history(node: Node) -> str | None:

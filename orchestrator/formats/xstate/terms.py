@@ -11,6 +11,7 @@ from orchestrator.statechart.durations import parse_duration
 OURS = "signalbox."  # begins the type of an action of ours
 CEL = "cel"  # the type of a guard that is an expression
 MILLISECONDS = re.compile(r"\d{1,15}(\.\d{1,9})?")
+NESTING = re.compile(r"(?:states/[^/]+/)+(?=states/)")
 Document = dict[str, Any]
 
 
@@ -20,6 +21,11 @@ def duration(milliseconds: str) -> str:
     digits = f"{int(whole):04d}"
     parts = f"{digits[:-3]}.{digits[-3:]}{rest}".rstrip("0").rstrip(".")
     return f"PT{parts}S"
+
+
+def flat(path: str) -> str:
+    """A path as those of problems are: it begins at the innermost state, whose key is used once in a chart."""
+    return NESTING.sub("", path)
 
 
 def delay_key(delay: str) -> str:

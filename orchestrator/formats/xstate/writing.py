@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.formats.fidelity import Note
 from orchestrator.formats.xstate import hearing
 from orchestrator.formats.xstate.addresses import address
-from orchestrator.formats.xstate.terms import CEL, MILLISECONDS, OURS, Document, by_priority, delay_key, duration
+from orchestrator.formats.xstate.terms import CEL, MILLISECONDS, OURS, Document, by_priority, delay_key, duration, flat
 from orchestrator.statechart.definition import Chart, State
 from orchestrator.statechart.document import dump
 
@@ -77,11 +77,11 @@ class Writer:
         self._tell_counts()
         for state, event in hearing.unheard(self.chart.states):
             message = "is not heard here in XState while a state within a region below hears it"
-            self._changed(_path(self.chart.states, state), f"event “{event}”", message)
+            self._changed(f"states/{state.id}", f"event “{event}”", message)
         return {**_filled(made), "states": states}
 
     def _changed(self, path: str, what: str, message: str) -> None:
-        self.notes.append(Note("changed", path, what, message))
+        self.notes.append(Note("changed", flat(path), what, message))
 
     def _count(self, what: str, number: int = 1) -> None:
         self._counts[what] = self._counts.get(what, 0) + number
@@ -96,7 +96,7 @@ class Writer:
         }
         for what, message in said.items():
             if self._counts.get(what):
-                self._changed("", f"{self._counts[what]} {what}", message)
+                self._changed("", what.capitalize(), f"{message} ({self._counts[what]})")
 
     def _states(self, states: Mapping[str, Any], path: str) -> Document:
         return {key: self._state(key, state, f"{path}/{key}") for key, state in states.items()}
@@ -291,11 +291,6 @@ def write_machine(chart: Chart) -> tuple[Document, list[Note]]:
     """The machine, and how it differs from the chart."""
     writer = Writer(chart)
     return writer.machine(), writer.notes
-
-
-def _path(states: Mapping[str, State], state: State) -> str:
-    above = f"{_path(states, states[state.parent])}/" if state.parent else ""
-    return f"{above}states/{state.id}"
 
 
 def _inside(document: Document, chart: Chart, key: str) -> Document:

@@ -145,7 +145,7 @@ def test_a_function_that_cel_does_not_have_is_noted_as_lost() -> None:
     [
         ("<scxml>\n<a/></b>", 2, "not well-formed XML: mismatched tag"),
         ("<?xml version='1.0'?>\n<!DOCTYPE x>\n<scxml/>", 2, "a document type (DOCTYPE) is not read"),
-        ("<scxml>\n\n" + "<state>" * 101, 3, "nested deeper than 100 levels"),
+        ("<scxml>\n\n" + "<state>" * 101, 3, "elements are nested deeper than 100 levels"),
         ("<scxml>\n" + "<state/>" * 50_001, 2, "more than 50000 elements"),
         ('<?xml version="1.0" encoding="nowhere"?><scxml/>', 1, "not readable as XML: unknown encoding"),
     ],

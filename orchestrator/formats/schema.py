@@ -213,22 +213,30 @@ def _activities() -> Schema:
         "compensation": _closed(
             {name: common[name] for name in ("kind", "title", "input", "timeout", "retry")}, ["kind"]
         ),
-        "retry": _closed(
-            {
-                "maxAttempts": {"type": "integer", "minimum": 1, "maximum": 1_000},
-                "interval": _text(60),
-                "backoff": {"type": "number", "minimum": 1, "maximum": 100},
-                "maxInterval": _text(60),
-                "jitter": FLAG,
-                "errors": _texts(200, "The classes of errors that are tried again."),
-            }
-        ),
-        "map": _closed(
-            {
-                "items": _expression(),
-                "maxConcurrency": {"type": "integer", "minimum": 1, "maximum": MAX_FAN_OUT},
-                "toleratedFailures": {"type": "integer", "minimum": 0, "maximum": MAX_FAN_OUT},
-            },
-            ["items"],
-        ),
+        "retry": _retry(),
+        "map": _map(),
     }
+
+
+def _retry() -> Schema:
+    return _closed(
+        {
+            "maxAttempts": {"type": "integer", "minimum": 1, "maximum": 1_000},
+            "interval": _text(60),
+            "backoff": {"type": "number", "minimum": 1, "maximum": 100},
+            "maxInterval": _text(60),
+            "jitter": FLAG,
+            "errors": _texts(200, "The classes of errors that are tried again."),
+        }
+    )
+
+
+def _map() -> Schema:
+    return _closed(
+        {
+            "items": _expression(),
+            "maxConcurrency": {"type": "integer", "minimum": 1, "maximum": MAX_FAN_OUT},
+            "toleratedFailures": {"type": "integer", "minimum": 0, "maximum": MAX_FAN_OUT},
+        },
+        ["items"],
+    )

@@ -104,6 +104,35 @@ def regions(chart: Chart, key: str | None) -> list[str]:
     return found
 
 
+WRITTEN = (
+    "@startuml\n"
+    "hide empty description\n"
+    "title Test\n"
+    'state "Say <U+0022>hi<U+0022>" as s0\n'
+    "s0 : entry / n = 1\n"
+    'state "B" as s1 {\n'
+    '  state "C" as s2\n'
+    "  note right of s2 : Two\\nlines\n"
+    '  state "H" as s3 <<history*>>\n'
+    "  [*] --> s2\n"
+    "}\n"
+    'state "P" as s4 {\n'
+    '  state "X" as s5 {\n'
+    "  }\n"
+    "  --\n"
+    '  state "Y" as s6 {\n'
+    "  }\n"
+    "}\n"
+    'state "D" as s7\n'
+    "[*] --> s0\n"
+    "s7 --> [*]\n"
+    "s0 --> s1 : go\\n[context.n > 0]\n"
+    "s4 --> s7 : out\\nfrom X\n"
+    'note "A chart" as N1\n'
+    "@enduml\n"
+)
+
+
 def test_the_text_reads_as_one_writes_it() -> None:
     made = document(
         {
@@ -118,33 +147,7 @@ def test_the_text_reads_as_one_writes_it() -> None:
         description="A chart",
     )
     exported = plantuml.write(parse(made))
-    assert exported.text == (
-        "@startuml\n"
-        "hide empty description\n"
-        "title Test\n"
-        'state "Say <U+0022>hi<U+0022>" as s0\n'
-        "s0 : entry / n = 1\n"
-        'state "B" as s1 {\n'
-        '  state "C" as s2\n'
-        "  note right of s2 : Two\\nlines\n"
-        '  state "H" as s3 <<history*>>\n'
-        "  [*] --> s2\n"
-        "}\n"
-        'state "P" as s4 {\n'
-        '  state "X" as s5 {\n'
-        "  }\n"
-        "  --\n"
-        '  state "Y" as s6 {\n'
-        "  }\n"
-        "}\n"
-        'state "D" as s7\n'
-        "[*] --> s0\n"
-        "s7 --> [*]\n"
-        "s0 --> s1 : go\\n[context.n > 0]\n"
-        "s4 --> s7 : out\\nfrom X\n"
-        'note "A chart" as N1\n'
-        "@enduml\n"
-    )
+    assert exported.text == WRITTEN
     assert [(note.kind, note.path, note.what) for note in exported.notes] == [
         ("changed", "", "the chart"),
         ("changed", "states/x/on/0", "arrow"),

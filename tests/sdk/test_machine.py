@@ -78,6 +78,45 @@ def refusal(machine: Machine) -> str:
     return str(caught.value)
 
 
+ORDER: dict[str, Any] = {
+    "signalbox": 1,
+    "id": "order",
+    "title": "Order",
+    "owner": "shop",
+    "context": {"total": 10},
+    "initial": "placed",
+    "states": {
+        "placed": {
+            "expectedWithin": "PT1H",
+            "on": [
+                {
+                    "event": "paid",
+                    "target": "shipping",
+                    "guard": "event.amount >= context.total",
+                    "actions": [{"type": "assign", "to": "paid", "expr": "true"}],
+                },
+                {"event": ["stop", "halt"], "target": "cancelled"},
+            ],
+            "after": [{"delay": "P2D", "target": "cancelled"}],
+            "always": [{"target": "done", "guard": "context.total == 0"}],
+        },
+        "shipping": {
+            "invoke": [
+                {
+                    "kind": "python",
+                    "title": "Tests reserve",
+                    "input": {"callable": "tests.reserve", "args": {"order_id": "${instance.key}"}},
+                    "onDone": [{"target": "done"}],
+                    "onFailure": {"policy": "escalate"},
+                }
+            ]
+        },
+        "done": {"type": "final", "output": {"paid": "${context.total}"}},
+        "cancelled": {"type": "final"},
+    },
+}
+
+
 def test_a_declared_machine_is_the_chart_of_its_document() -> None:
     order = Machine("order", title="Order", owner="shop", context={"total": 10})
     placed = order.state("placed", initial=True, expected_within=timedelta(hours=1))
@@ -89,45 +128,7 @@ def test_a_declared_machine_is_the_chart_of_its_document() -> None:
     done = order.final("done", output={"paid": "${context.total}"})
     order.final("cancelled")
     placed.always(done, guard="context.total == 0")
-    assert order.chart() == parse(
-        {
-            "signalbox": 1,
-            "id": "order",
-            "title": "Order",
-            "owner": "shop",
-            "context": {"total": 10},
-            "initial": "placed",
-            "states": {
-                "placed": {
-                    "expectedWithin": "PT1H",
-                    "on": [
-                        {
-                            "event": "paid",
-                            "target": "shipping",
-                            "guard": "event.amount >= context.total",
-                            "actions": [{"type": "assign", "to": "paid", "expr": "true"}],
-                        },
-                        {"event": ["stop", "halt"], "target": "cancelled"},
-                    ],
-                    "after": [{"delay": "P2D", "target": "cancelled"}],
-                    "always": [{"target": "done", "guard": "context.total == 0"}],
-                },
-                "shipping": {
-                    "invoke": [
-                        {
-                            "kind": "python",
-                            "title": "Tests reserve",
-                            "input": {"callable": "tests.reserve", "args": {"order_id": "${instance.key}"}},
-                            "onDone": [{"target": "done"}],
-                            "onFailure": {"policy": "escalate"},
-                        }
-                    ]
-                },
-                "done": {"type": "final", "output": {"paid": "${context.total}"}},
-                "cancelled": {"type": "final"},
-            },
-        }
-    )
+    assert order.chart() == parse(ORDER)
 
 
 def test_states_lie_in_states_with_histories_and_regions() -> None:

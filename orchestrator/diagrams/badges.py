@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from orchestrator.diagrams.geometry import Rect
-from orchestrator.diagrams.measure import BADGE, fit, width
+from orchestrator.diagrams.measure import BADGE, fit, tabular_width
 from orchestrator.diagrams.overlay import Badge
 from orchestrator.diagrams.svg import esc, held, num
 
@@ -34,7 +34,7 @@ class Corners:
 
     def _badge(self, css: str, words: str, place: Rect, in_bar: bool) -> str:
         words = fit(words, BADGE, WIDEST)
-        w = max(HEIGHT, width(words, BADGE) + 14)
+        w = max(HEIGHT, tabular_width(words, BADGE) + 14)
         spots = self._in_bar(place, w) if in_bar else self._corners(place, w)
         best = min(spots, key=lambda spot: self._hidden(spot) + spots.index(spot) * 0.5)
         self.avoid(9, best)

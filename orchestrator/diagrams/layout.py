@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from time import monotonic
 
@@ -16,6 +17,8 @@ from orchestrator.diagrams.listing import listing
 from orchestrator.diagrams.picture import Detail, Picture
 from orchestrator.diagrams.read import read
 from orchestrator.statechart.definition import Chart
+
+logger = logging.getLogger(__name__)
 
 SECONDS = 5.0
 MOST_ITEMS = 2_500  # boxes and lines; more cannot be laid out in time nor read
@@ -55,11 +58,26 @@ def _layout(picture: Picture, drawn: Drawn, seconds: float, limit: float) -> Lay
     if _cache.failed(key, limit):
         raise LayoutFailed("it was too heavy a moment ago")
     try:
-        layout = read(lay_out(dot, max(seconds, 0.05)), picture, drawn)
+        layout = _laid_out(dot, max(seconds, 0.05), picture, drawn)
     except LayoutBusy:
         raise
     except LayoutFailed:
         _cache.fail(key, limit, REMEMBER_FAILURE)
         raise
     _cache.put(key, layout)
+    return layout
+
+
+def _laid_out(dot: str, seconds: float, picture: Picture, drawn: Drawn) -> Layout:
+    """LayoutFailed as well when the engine does not start or its answer cannot be read: drawing never fails."""
+    try:
+        layout = read(lay_out(dot, seconds), picture, drawn)
+        missing = {box.node for box in picture.boxes.values()} - layout.rects.keys()
+    except LayoutFailed:
+        raise
+    except Exception as error:
+        logger.exception("A diagram could not be laid out")
+        raise LayoutFailed("the engine did not start or its answer cannot be read") from error
+    if missing:
+        raise LayoutFailed("the engine left states out")
     return layout

@@ -45,13 +45,15 @@ _JOINER = "\u200d"
 _NOTHING = frozenset({"Mn", "Me", "Cf"})
 _FLAGS = range(0x1F1E6, 0x1F200)
 _SKINS = range(0x1F3FB, 0x1F400)
+_GREEK, _BOLDER = "\u0370", 1.08  # from here on fonts other than Inter are wider when they are bold
+_ALL_DIGITS = str.maketrans("123456789", "0" * 9)
 
 
 @lru_cache(maxsize=4096)
 def _em(char: str, weight: str) -> float:
     """The advance of a character that is not in our own font."""
     if known := _OTHER[weight].get(char):
-        return known
+        return known * _BOLDER if weight == "600" and char >= _GREEK else known
     if unicodedata.category(char) in _NOTHING or ord(char) in _SKINS:
         return 0.0
     if unicodedata.east_asian_width(char) in "WF":
@@ -67,6 +69,11 @@ def width(text: str, font: Font) -> float:
         return sum([advance[char] for char in text]) * font.size
     except KeyError:
         return sum(_cluster_em(cluster, font.weight) for cluster in clusters(text)) * font.size
+
+
+def tabular_width(text: str, font: Font) -> float:
+    """The same where every digit is as wide as the widest, as in badges."""
+    return width(text.translate(_ALL_DIGITS), font)
 
 
 def _cluster_em(cluster: str, weight: str) -> float:

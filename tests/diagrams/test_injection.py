@@ -3,123 +3,107 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass
+from functools import cache
 
 import pytest
 
+from orchestrator.diagrams.diff import compare
 from orchestrator.diagrams.dot import dot_source
 from orchestrator.diagrams.extract import extract
+from orchestrator.diagrams.listing import listing
+from orchestrator.diagrams.parts import drawing
 from orchestrator.diagrams.picture import Detail
 from orchestrator.diagrams.render import Overlay, render_png, render_svg
-from orchestrator.statechart.definition import Action, Assign, Cancel, Chart, Compensation, Raise, Send
-from tests.diagrams.charts import activity, chart, state, way
+from orchestrator.statechart import definition
+from tests.diagrams.allowed import attribute, faults, readable
+from tests.diagrams.hostile import drawn, holders, hostile, laid_over
+from tests.diagrams.payloads import KINDS, PAYLOADS
 from tests.diagrams.support import parse, refs
 
-PAYLOADS = [
-    "<script>alert(1)</script>",
-    "</title></text></svg><img src=x onerror=alert(1)>",
-    '"><g onclick="alert(1)">',
-    "' onload='alert(1)",
-    "]]><!ENTITY x SYSTEM 'file:///etc/passwd'>",
-    '"]; evil [URL="javascript:alert(1)" image="/etc/passwd"',
-    '<<TABLE HREF="javascript:alert(1)"><TR><TD>x</TD></TR></TABLE>>',
-    '\\N \\G \\L \\" \\',
-    "&lt;script&gt; &amp; &#60;b&#62;",
-    "${7*7} {{ 7*7 }} {% load x %}",
-    "line\nbreak\r\ntab\tnull\x00bell\x07escape\x1b[31m",
-    "\u202eright to left\u2066 \ud800 \ufffe",
-    "x" * 5_000,
-    "日本語 العربية 🙂" * 20,
-]
-ELEMENTS = {
-    "svg",
-    "defs",
-    "symbol",
-    "pattern",
-    "g",
-    "path",
-    "polygon",
-    "rect",
-    "circle",
-    "text",
-    "title",
-    "desc",
-    "use",
-}
-ATTRIBUTES = {
-    "class", "d", "points", "x", "y", "width", "height", "rx", "r", "cx", "cy", "viewBox", "id", "data-ref",
-    "data-drawn", "role", "tabindex", "aria-label", "aria-hidden", "href", "fill", "patternUnits", "patternTransform",
-    "textLength", "lengthAdjust",
-}  # fmt: skip
-LOCAL = re.compile(r"#d--[a-z]+|url\(#d--hatch\)")
+DETAILS: tuple[Detail, ...] = ("full", "compact", "thumb")
+PAINTED = PAYLOADS[:: len(PAYLOADS) // 14]  # painting takes longer than drawing
+by_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def hostile(text: str) -> Chart:
-    """The text in every field that people fill in."""
-    undo = Compensation("http", text)
-    task = replace(activity("a", text, 3), kind=text, id=text, compensation=undo)
-    actions: list[Action] = [Assign(text, text), Raise(text), Send(text, delay=text, id=text), Cancel(text)]
-    made = chart(
-        text,
-        "a",
-        state(
-            "a",
-            text,
-            way("on", text, "b", guard=text, actions=actions),
-            way("after", text, "c"),
-            way("always", "", "b", guard=text),
-            way("invoke/0/onFailure", "", "b"),
-            activities=(task,),
-            expected_within=text,
-            description=text,
-            meta={text: text},
-        ),
-        state("b", text, way("on", text), initial="c", children=("c",)),
-        state("c", text, type="final"),
-    )
-    return replace(made, id=text)
+@cache
+def shape(text: str, detail: Detail, collapsed: bool = False, labels: bool = True) -> str:
+    """The DOT text for the chart whose texts are all this one, without its numbers."""
+    dot = dot_source(extract(hostile(text), detail, collapsed), labels)
+    assert dot.isascii()
+    return re.sub(r"\d[\d.]*", "0", dot)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-@pytest.mark.parametrize("detail", ["full", "compact", "thumb"])
-def test_only_numbers_reach_graphviz(payload: str, detail: Detail) -> None:
-    for collapsed in (False, True):
-        dot = dot_source(extract(hostile(payload), detail, collapsed), labels=True)
-        harmless = dot_source(extract(hostile("harmless"), detail, collapsed), labels=True)
-        assert re.sub(r"[\d.]+", "0", dot).split("\n")[:3] == re.sub(r"[\d.]+", "0", harmless).split("\n")[:3]
-        letters = set(re.findall(r"[A-Za-z_]+", dot))
-        assert letters == set(re.findall(r"[A-Za-z_]+", harmless))
-        assert dot.isascii()
+def test_the_hostile_chart_holds_its_text_wherever_a_chart_can_hold_any() -> None:
+    classes = [value for value in vars(definition).values() if isinstance(value, type) and is_dataclass(value)]
+    could = {
+        (made.__name__, field.name)
+        for made in classes
+        for field in fields(made)
+        if re.search(r"\b(str|JSON)\b", str(field.type)) and field.init
+    }
+    assert could - set(holders(hostile("<text>"), "<text>")) == set()
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-@pytest.mark.parametrize("detail", ["full", "compact", "thumb"])
-def test_the_svg_keeps_to_its_elements_and_attributes(payload: str, detail: Detail) -> None:
-    overlay = Overlay(
-        classes={"a": "is-compensated", payload: payload},
-        badges={"a": ((payload, payload),), "b": (("bad", payload),), payload: (("bad", payload),)},
-        quiet=payload,
-    )
-    svg = render_svg(hostile(payload), overlay, detail, title=payload)
-    for element in parse(svg).iter():
-        tag = element.tag.rpartition("}")[2]
-        assert tag in ELEMENTS
-        assert set(element.attrib) <= ATTRIBUTES
-        for attribute in ("href", "fill"):
-            assert LOCAL.fullmatch(element.get(attribute, "#d--x"))
-    assert refs(svg) >= {"a", "b", "c", "a/on/0"}
+def test_there_are_hundreds_of_payloads() -> None:
+    assert len(PAYLOADS) >= 300
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_names_of_states_stay_in_their_attribute(payload: str) -> None:
-    made = chart("Names", payload, state(payload, "A", way("on", "go", payload)))
-    svg = render_svg(made, prefix=payload)
-    assert {element.tag.rpartition("}")[2] for element in parse(svg).iter()} <= ELEMENTS
-    dot = dot_source(extract(made, "full"), labels=True)
-    assert dot == dot_source(extract(chart("Names", "a", state("a", "A", way("on", "go", "a"))), "full"), labels=True)
+@by_kind
+@pytest.mark.parametrize("detail", DETAILS)
+def test_only_numbers_reach_graphviz(kind: str, detail: Detail) -> None:
+    for payload in KINDS[kind]:
+        assert shape(payload, detail) == shape("harmless", detail), repr(payload)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@by_kind
+def test_only_numbers_reach_graphviz_for_closed_boxes_and_without_room_for_labels(kind: str) -> None:
+    for payload in KINDS[kind][::3]:
+        for collapsed in (False, True):
+            made, harmless = (shape(text, "compact", collapsed, labels=False) for text in (payload, "harmless"))
+            assert made == harmless, repr(payload)
+
+
+@by_kind
+def test_a_drawing_of_hostile_texts_keeps_to_its_elements_and_attributes(kind: str) -> None:
+    for payload in KINDS[kind]:
+        svg = drawn(payload)
+        assert faults(svg) == [], repr(payload)
+        root = parse(svg)
+        assert (root[0].text, root.get("aria-label")) == (readable(payload), attribute(payload))
+        wanted = {attribute(f"{letter}{payload}") for letter in "abchpqrst"}
+        assert wanted | {attribute(f"a{payload}/on/0")} <= refs(svg), repr(payload)
+
+
+@by_kind
+def test_a_thumbnail_and_a_list_of_hostile_texts_keep_to_theirs(kind: str) -> None:
+    for payload in KINDS[kind]:
+        chart = hostile(payload)
+        assert faults(render_svg(chart, laid_over(payload), "thumb", title=payload)) == [], repr(payload)
+        listed = drawing(*listing(chart, "full"), "d").svg(laid_over(payload), payload)
+        assert faults(listed) == [], repr(payload)
+
+
+@by_kind
+def test_two_hostile_versions_on_one_drawing_keep_to_its_elements_attributes_and_classes(kind: str) -> None:
+    texts = KINDS[kind]
+    for before, after in zip(texts[::2], [*texts[1::2], "harmless"], strict=False):
+        made = compare(hostile(before, inner=False), hostile(after, inner=False))
+        svg = render_svg(made.chart, made.overlay, "compact", title=after)
+        assert faults(svg, own_classes=True) == [], repr((before, after))
+        assert {attribute(f"a{text}/on/0") for text in (before, after)} <= refs(svg)
+
+
+def test_the_prefix_of_ids_is_escaped_wherever_it_stands() -> None:
+    for payload in PAYLOADS[::2]:
+        svg = render_svg(hostile("a", inner=False), detail="compact", prefix=payload)
+        for element in parse(svg).iter():
+            start = attribute(payload)
+            assert element.get("id", start).startswith(start)
+            assert element.get("href", f"#{start}--").startswith(f"#{start}--")
+
+
+@pytest.mark.parametrize("payload", PAINTED)
 def test_a_picture_for_mail_can_be_painted_of_any_text(payload: str) -> None:
-    png = render_png(hostile(payload), Overlay(badges={"a": (("stuck", payload),)}, quiet="sb-run"))
-    assert png.startswith(b"\x89PNG")
+    badges = {f"a{payload}": (("stuck", payload),)}
+    assert render_png(hostile(payload), Overlay(badges=badges, quiet="sb-run")).startswith(b"\x89PNG")

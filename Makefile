@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint format bench replay screenshots clean
+.PHONY: help run test install lint format bench fuzz replay screenshots clean
 
 PY := .venv/bin/python
 
@@ -30,6 +30,9 @@ format: .venv/test ## Let ruff tidy the code
 
 bench: .venv/test ## Measure, on an empty database of its own
 	@$(PY) -m orchestrator.embedded run --temporary -- $(PY) -m benchmarks $(PARTS)
+
+fuzz: .venv/test ## Give every reader of a format spoilt texts: make fuzz INPUTS=100000
+	@$(PY) -m tests.formats.fuzz $(or $(INPUTS),100000)
 
 replay: .venv/run ## Replay an event log at full speed: make replay LOG=FILE MACHINE=SLUG
 	@test -n "$(LOG)" -a -n "$(MACHINE)" || { echo 'Say which: make replay LOG=FILE MACHINE=SLUG' >&2; exit 2; }

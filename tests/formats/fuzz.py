@@ -2,7 +2,7 @@
 
     python -m tests.formats.fuzz [COUNT] [SEED]
 
-Prints for each reader how many were refused and the longest time one took, and ends with 1 on any error but FormatError.
+Prints how many of each reader were refused and the longest time one took; ends with 1 on any error but FormatError.
 """
 
 from __future__ import annotations

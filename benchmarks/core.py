@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.measure import Figure, duration, rate
 from orchestrator.statechart.document import parse
+from orchestrator.statechart.expressions import check
+from orchestrator.statechart.structure import structure_of
 from orchestrator.statechart.transition import Environment, Event, start, transition
 from orchestrator.statechart.validate import validate
 
@@ -23,19 +26,37 @@ def ring(size: int, guard: str = "") -> dict[str, Any]:
     return {"signalbox": 1, "id": "ring", "initial": "s0", "context": {"amount": 200}, "states": states}
 
 
-def steps(document: dict[str, Any], count: int = STEPS) -> int:
-    """Read the chart, start it and take so many steps."""
+def steps(document: dict[str, Any]) -> int:
     chart = parse(document)
     snapshot = start(chart, {}, NOW, ENVIRONMENT).snapshot
     event = Event("go", {"amount": 5})
-    for _ in range(count):
+    for _ in range(STEPS):
         snapshot = transition(chart, snapshot, event, NOW, ENVIRONMENT).snapshot
-    return count
+    return STEPS
+
+
+def unseen(size: int, number: int) -> dict[str, Any]:
+    """A ring with a guard at each state that no cache has seen before."""
+    document = ring(size)
+    for at, state in enumerate(document["states"].values()):
+        state["on"][0]["guard"] = f"context.amount > {number}.{at} && event.amount < 10"
+    return document
+
+
+def compile_all(document: dict[str, Any]) -> None:
+    """Read the chart, work out its structure, and compile every guard."""
+    chart = parse(document)
+    structure_of(chart)
+    for state in chart.states.values():
+        for way in state.transitions:
+            assert way.guard is None or check(way.guard, boolean=True) is None
 
 
 def figures() -> Iterator[Figure]:
     yield rate("step, 10 flat states, no guard", lambda: steps(ring(10)))
     guard = "context.amount > 100 && event.amount < 10"
     yield rate("step, 10 flat states, CEL guard", lambda: steps(ring(10, guard)))
-    yield duration("compile a chart of 200 states", lambda: steps(ring(200, guard), count=1))
-    yield duration("compile and check a chart of 200 states", lambda: validate(parse(ring(200, guard))))
+    numbers = itertools.count()
+    yield duration("compile 200 states with 200 new guards", lambda: compile_all(unseen(200, next(numbers))))
+    yield duration("the same, and check it", lambda: validate(parse(unseen(200, next(numbers)))))
+    yield duration("check it once more", lambda: validate(parse(unseen(200, 0))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,11 +32,16 @@ NESTED: dict[str, dict[str, Any]] = {
     "choose": {
         "type": "choose",
         "branches": [
-            {"guard": "true", "actions": [{"type": "log", "expr": "'yes'"}]},
+            {"guard": "instance.key.startsWith('A')", "actions": [{"type": "log", "expr": "'yes'"}]},
             {"actions": [{"type": "log", "expr": "'no'"}]},
         ],
     },
-    "forEach": {"type": "forEach", "items": "[1, 2]", "item": "each", "actions": [{"type": "log", "expr": "each"}]},
+    "forEach": {
+        "type": "forEach",
+        "items": "[1, 2]",
+        "item": "each",
+        "actions": [{"type": "log", "expr": "context.each"}],
+    },
 }
 FIELDS = ("type", "text", "delay", "data", "id")
 
@@ -94,7 +100,7 @@ def show(actions: Iterable[Mapping[str, Any]], prefix: str, title: str) -> Actio
 def new_row(kind: str) -> Row:
     """The row which the menu adds. Raises KeyError when there is no such kind."""
     if kind in NESTED:
-        return Row(AS_JSON, _json(NESTED[kind]))
+        return Row(AS_JSON, _lines(NESTED[kind]))
     return Row({known: known for known in PLAIN}[kind])
 
 
@@ -118,7 +124,7 @@ def _row(action: Mapping[str, Any]) -> Row:
         row = _plain_row(action)
         if _checked(row, 0)[1] == action:
             return row
-    return Row(AS_JSON, _json(action))
+    return Row(AS_JSON, _lines(action))
 
 
 def _plain_row(action: Mapping[str, Any]) -> Row:
@@ -137,6 +143,10 @@ def _plain_row(action: Mapping[str, Any]) -> Row:
         data=_json(data) if data else "",
         id=str(action.get("id") or "") if kind == "send" else "",
     )
+
+
+def _lines(action: Mapping[str, Any]) -> str:
+    return json.dumps(action, indent=2, ensure_ascii=False)
 
 
 def _json(data: Any) -> str:

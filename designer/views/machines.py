@@ -135,7 +135,8 @@ def import_file(request: MemberRequest) -> HttpResponse:
 
 def _report(notes: Sequence[Note]) -> str:
     """What the import lost or changed, in a few sentences."""
-    told = " ".join(f"{note.what}: {note.message.rstrip('.')}." for note in notes[:TOLD])
+    worst = sorted(notes, key=lambda note: note.kind != "lost")[:TOLD]
+    told = " ".join(f"{note.what}: {note.message.rstrip('.')}." for note in worst)
     rest = len(notes) - TOLD
     return f"Not all of the file came as it was. {told}{f' And {rest} more.' if rest > 0 else ''}"
 

@@ -35,7 +35,7 @@ class Corners:
     def _badge(self, css: str, words: str, place: Rect, in_bar: bool) -> str:
         words = fit(words, BADGE, WIDEST)
         w = max(HEIGHT, tabular_width(words, BADGE) + 14)
-        spots = self._in_bar(place, w) if in_bar else self._corners(place, w)
+        spots = [*(self._in_bar(place, w) if in_bar else ()), *self._corners(place, w)]
         best = min(spots, key=lambda spot: self._hidden(spot) + spots.index(spot) * 0.5)
         self.avoid(9, best)
         box = f'x="{num(best.x)}" y="{num(best.y)}" width="{num(w)}" height="{HEIGHT}" rx="9"'

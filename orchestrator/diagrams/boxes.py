@@ -62,7 +62,8 @@ def _mark(mark: Line, x: float, y: float, prefix: str) -> str:
 def _dividers(picture: Picture, layout: Layout, box: Box) -> Iterator[str]:
     """Dashed lines between the regions, which lie beside each other or one above the other."""
     x, y, w, h = layout.rects[box.node]
-    regions = [layout.rects[picture.boxes[child].node] for child in box.children]
+    inside = [picture.boxes[child] for child in box.children]
+    regions = [layout.rects[child.node] for child in inside if child.kind != "history"]
     top = y + (0 if picture.detail == "thumb" else BAR)
     if box.rows and regions:
         top = min(region.y for region in regions)

@@ -9,6 +9,7 @@ from orchestrator.diagrams.boxes import cluster_body, state_body
 from orchestrator.diagrams.draw import CLICKABLE, Drawing, Part
 from orchestrator.diagrams.geometry import Layout, Rect
 from orchestrator.diagrams.labels import Line
+from orchestrator.diagrams.measure import TITLE, width
 from orchestrator.diagrams.picture import LABEL_GAP, LABEL_PAD, LINE, ROW_GAP, Box, Link, Picture, Row
 from orchestrator.diagrams.svg import arrow, curve_data, definitions, esc, icon, path, rect, text
 
@@ -68,6 +69,9 @@ class _Painter:
 
     def _cluster(self, box: Box) -> Part:
         outline, rest = cluster_body(self.picture, self.layout, box, self.prefix)
+        if box.kind != "region":
+            place = self.clusters[box.key]
+            self.taken.append((4, Rect(place.x + 12, place.y + 5, width(box.title, TITLE) + 18, 18)))
         return self._button(box.key, f"sb-cluster sb-{box.kind}", box.name, outline, rest)
 
     def _state(self, box: Box) -> Part:

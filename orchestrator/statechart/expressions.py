@@ -100,6 +100,9 @@ def is_error(value: cel.Value) -> bool:
     return isinstance(value.value(), str) and value.type() == cel.Type.ERROR
 
 
+EXPECTING = re.compile(r" expecting (?:\{.*\}?|\S+)$")  # a list of all tokens that CEL knows helps nobody
+
+
 class Scope:
     """The variables of an expression, and the active states that `In()` knows.
 
@@ -226,7 +229,8 @@ def _first_line(message: str) -> str:
         line = line.removeprefix(code)
     for code in ("INVALID_ARGUMENT", "INTERNAL", "CANCELLED"):
         line = line.removesuffix(f" [{code}]")
-    return line.replace("(in container '')", "").strip()[:500]
+    plain = EXPECTING.sub("", line.replace("(in container '')", ""))
+    return plain.replace("mismatched input '<EOF>'", "it ends too early").replace("'<EOF>'", "the end").strip()[:500]
 
 
 def render(value: JSON, scope: Scope) -> JSON:

@@ -13,9 +13,11 @@ from django.urls import reverse
 from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.models import Machine
 from orchestrator.statechart.document import dump, parse
+from orchestrator.statechart.validate import validate
 from tests.designer.conftest import Post
 from tests.designer.formdata import sent_by
 from tests.formats.charts import seeded
+from tests.statechart.support import document
 
 SEEDS = range(0, 40, 4)
 SAVES = {"state": "save-state", "transition": "save-transition", "activity": "save-activity"}
@@ -95,4 +97,7 @@ def test_json_that_is_no_action_is_refused_in_its_row(post: Post, machine: Machi
 def test_the_menu_adds_a_row_that_can_be_saved(page: Client, machine: Machine, kind: str) -> None:
     address = reverse("designer:action-row", args=[machine.slug])
     sent = sent_by(page.get(address, {"prefix": "entry", "type": kind}).content.decode())
-    assert json.loads(sent["entry_text"][0])["type"] == kind
+    action = json.loads(sent["entry_text"][0])
+    assert action["type"] == kind
+    states = {"a": {"entry": [action], "on": [{"event": "go", "target": "b"}], "expectedWithin": "PT1H"}}
+    assert validate(parse(document({**states, "b": {"type": "final"}}))) == []

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.diagrams import layout
+from orchestrator.diagrams.measure import TITLE, width
 from orchestrator.diagrams.render import Detail, Overlay, render_svg
 from orchestrator.statechart.definition import Chart
+from orchestrator.statechart.document import parse as parse_document
 from tests.diagrams.charts import activity, chart, corners, loan_approval, order_fulfilment, state, way
 from tests.diagrams.support import SVG, by_ref, groups, ids, name, parse, refs, words
 
@@ -210,3 +212,26 @@ def test_a_state_with_many_targets_is_laid_out_from_left_to_right() -> None:
         next(r for r in by_ref(svg, key, "sb-state").iter(BOX) if r.get("class") == "sb-box") for key in ("hub", "s0")
     )
     assert float(first.get("x", 0)) > float(hub.get("x", 0)) + float(hub.get("width", 0))
+
+
+def test_badges_leave_the_title_of_a_narrow_box_free() -> None:
+    inner = {"p": {"initial": "q", "states": {"q": {}}, "title": "Publishing"}}
+    chart = parse_document({"signalbox": 1, "id": "x", "initial": "p", "states": inner})
+    svg = parse(render_svg(chart, Overlay(badges={"p": (("bad", "12"), ("wait", "1"))})))
+    title = next(node for node in svg.iter(f"{SVG}text") if node.get("class") == "sb-ctitle")
+    end = float(title.get("x", 0)) + width("Publishing", TITLE)
+    badges = [node for node in svg.iter(f"{SVG}g") if "sb-badge " in str(node.get("class"))]
+    boxes = [group.find(f"{SVG}rect") for group in badges]
+    assert len(boxes) == 2
+    for box in boxes:
+        assert box is not None
+        beside = float(box.get("x", 0)) >= end
+        above = float(box.get("y", 0)) + 18 <= float(title.get("y", 0)) - 9
+        assert beside or above
+
+
+def test_the_history_of_a_parallel_state_is_no_region() -> None:
+    regions = {"a": {}, "b": {}, "h": {"type": "history", "history": "deep", "always": [{"target": ["a", "b"]}]}}
+    states = {"p": {"type": "parallel", "states": regions, "on": [{"event": "go", "target": "h"}]}}
+    svg = parse(render_svg(parse_document({"signalbox": 1, "id": "x", "initial": "p", "states": states})))
+    assert len([node for node in svg.iter() if node.get("class") == "sb-divider"]) == 1

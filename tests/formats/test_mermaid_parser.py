@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from designer.gallery.load import gallery_entries
 from orchestrator.formats import mermaid
 from orchestrator.statechart.document import parse
 from tests.formats.charts import seeded
 from tests.formats.npm import unpacked
-from tests.support import CHROMIUM, needs_chromium
 
 VERSION = "12.3.0"
 PARSE = """async texts => {
@@ -30,29 +29,25 @@ PARSE = """async texts => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.set_content("<html><body></body></html>")
-        page.add_script_tag(path=unpacked("mermaid", VERSION) / "dist" / "mermaid.min.js")
-        yield page
-        browser.close()
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content("<html><body></body></html>")
+    page.add_script_tag(path=unpacked("mermaid", VERSION) / "dist" / "mermaid.min.js")
+    yield page
+    context.close()
 
 
-@needs_chromium
 def test_mermaid_takes_hundreds_of_charts_that_use_every_construct(page: Page) -> None:
     texts = [[str(seed), mermaid.write(parse(seeded(seed))).text] for seed in range(150)]
     assert page.evaluate(PARSE, texts) == []
 
 
-@needs_chromium
 def test_mermaid_takes_the_gallery(page: Page) -> None:
     texts = [[entry.slug, mermaid.write(parse(entry.document)).text] for entry in gallery_entries()]
     assert page.evaluate(PARSE, texts) == []
 
 
-@needs_chromium
 def test_mermaid_would_say_what_it_does_not_take(page: Page) -> None:
     assert len(page.evaluate(PARSE, [["broken", "stateDiagram-v2\n  state x {\n"], ["other", "pie\n"]])) == 2

@@ -154,3 +154,17 @@ def test_a_refusal_tells_its_line_and_what_to_mend(text: str, line: int, words: 
     with pytest.raises(FormatError, match=re.escape(f": {words}")) as refused:
         read(text)
     assert refused.value.line == line
+
+
+def test_what_is_a_value_already_is_one_in_the_context() -> None:
+    data = "".join(
+        f'<data id="{name}" expr="{expr}"/>' for name, expr in (("a", "0"), ("b", "[1, {p: 'x'}]"), ("c", "a+1"))
+    )
+    found = scxml(f'<datamodel>{data}</datamodel><state id="s"/>')
+    assert found.chart.context == {"a": 0, "b": [1, {"p": "x"}], "c": "${context.a + 1}"}
+
+
+def test_translated_expressions_are_one_note() -> None:
+    found = scxml('<state id="s"><transition event="e" cond="x === 1"/><transition event="f" cond="y"/></state>')
+    (note,) = found.notes
+    assert note.message == "Expressions are in CEL: “x === 1” is now “context.x == 1”, and 1 more"

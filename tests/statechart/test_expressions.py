@@ -231,3 +231,15 @@ def test_any_text_is_an_expression_or_an_expression_error(text: str) -> None:
 def test_any_json_can_be_read(context: dict[str, JSON], text: str) -> None:
     error = refusal(ExpressionError, lambda: evaluate(text, scope(**context)))
     assert error is None or "finite" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("event.days <=", "1:14: Syntax error: it ends too early"),
+        ("(1", "1:3: Syntax error: missing ')' at the end"),
+        ("context.n == )", "1:14: Syntax error: mismatched input ')'"),
+    ],
+)
+def test_a_syntax_error_names_its_place_and_not_all_tokens_of_the_language(expression: str, words: str) -> None:
+    assert check(expression) == words

@@ -37,7 +37,7 @@ def read_tree(root: Element, resolve: Callable[[str], str | None] = nothing_ther
     places = _name_states(reading, root)
     document = _chart(reading, root, key)
     try:
-        return Imported(parse(document), tuple(reading.notes))
+        return Imported(parse(document), reading.report())
     except DocumentError as error:
         at = next((places[part] for part in reversed(error.path.split("/")) if part in places), root)
         raise at.error(error.message, error.path) from None
@@ -280,7 +280,9 @@ def _child(reading: Reading, element: Element) -> Document:
     """The document of a chart within this one; its notes join ours."""
     if not element.attributes.get("datamodel"):
         element.attributes["datamodel"] = "cel" if reading.cel else ""
-    inner = Reading(LANGUAGES.get(element.attributes["datamodel"], False), reading.resolve, reading.notes)
+    inner = Reading(
+        LANGUAGES.get(element.attributes["datamodel"], False), reading.resolve, reading.notes, reading.translations
+    )
     _name_states(inner, element)
     return _chart(inner, element, "child")
 

@@ -32,6 +32,7 @@ class Reading:
     cel: bool
     resolve: Callable[[str], str | None] = nothing_there
     notes: list[Note] = field(default_factory=list)
+    translations: list[str] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     path: str = ""
 
@@ -76,8 +77,16 @@ class Reading:
         if wrong := check(found):
             self.note("lost", "expression", f"“{text[:80]}” is now “{found[:120]}” and will fail: {wrong[:200]}")
         elif found != text:
-            self.note("changed", "expression", f"“{text[:80]}” is now “{found[:120]}”")
+            self.translations.append(f"“{text[:80]}” is now “{found[:120]}”")
         return found
+
+    def report(self) -> tuple[Note, ...]:
+        """All notes; that of translated expressions is one, for hardly any stays as it was."""
+        if not self.translations:
+            return tuple(self.notes)
+        more = f", and {len(self.translations) - 1} more" if len(self.translations) > 1 else ""
+        said = f"Expressions are in CEL: {self.translations[0]}{more}"
+        return (*self.notes, Note("changed", "", "expressions", said))
 
     def template(self, element: Element, plain: str, computed: str) -> str | None:
         """A text that is written out, or computed by an expression."""
@@ -132,7 +141,7 @@ def read_value(reading: Reading, element: Element) -> object:
         return reading.own_json(element, "value")
     expression = reading.cel_of(element, "expr")
     if expression is not None:
-        return f"${{{expression}}}"
+        return f"${{{expression}}}" if reading.cel else constant(expression)
     source = element.attributes.get("src")
     if source is not None:
         text = reading.resolve(source)
@@ -141,6 +150,14 @@ def read_value(reading: Reading, element: Element) -> object:
             return None
         return reading.content(Element("", "data", {}, element.line, element.column, text=text))
     return reading.content(element) if element.children or element.text.strip() else None
+
+
+def constant(expression: str) -> Any:
+    """The value of an expression that is a value already, or a template that works it out."""
+    try:
+        return literals(json.loads(expression))
+    except (ValueError, RecursionError):
+        return f"${{{expression}}}"
 
 
 def iso(text: str) -> str:

@@ -50,11 +50,11 @@ def _shadowed(state: State, whole: frozenset[str]) -> Iterator[Problem]:
 
 
 def _never_taken(transition: Transition, first: Transition | None) -> Problem:
-    earlier = first.ref if first else ""
-    message = f"The transition can never be taken: {earlier} always is before it."
-    fix = f"Give {earlier} a narrower guard, or move this transition before it."
+    earlier = f"the one before it ({first.ref})" if first else "one before it"
+    message = f"The transition can never be taken, because {earlier} is taken whenever this one could be."
+    fix = "Give the earlier one a narrower guard, or move this transition before it."
     if first and "*" in first.events:
-        fix = f"Name the events of {earlier} instead of “*”, which also takes timeouts and results."
+        fix = "Name the events of the earlier one instead of “*”, which also takes timeouts and results."
     return problem("shadowed", transition.ref, "guard", message, fix)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -29,7 +31,7 @@ from orchestrator.statechart.document import DocumentError, content_hash, dump, 
 
 QUERY_LENGTH = 100
 SHOWN = 60
-TOLD = 3  # notes of an import that fit into one message
+TOLD = 100  # notes of an import that are listed
 FILTERS = ("all", "published", "drafts", "stuck")
 BLANK: dict[str, Any] = {"signalbox": 1, "states": {}}
 NO_RUNS = queries.MachineSummary(0, 0, 0, 0, 0)
@@ -127,18 +129,25 @@ def import_file(request: MemberRequest) -> HttpResponse:
             chart = imported.chart
             if machine := _made(request, form, form.cleaned_data["title"] or chart.title or chart.id, dump(chart)):
                 if imported.notes:
-                    messages.warning(request, _report(imported.notes))
+                    messages.warning(request, _report(machine, imported.notes))
                 return redirect(design_url(machine))
     context = {"form": NewMachineForm(), "import_form": form, "templates": _templates(), "chosen": "", "area": "new"}
     return render(request, "designer/new.html", context, status=422)
 
 
-def _report(notes: Sequence[Note]) -> str:
-    """What the import lost or changed, in a few sentences."""
+def _report(machine: Machine, notes: Sequence[Note]) -> SafeString:
+    """What the import lost or changed, what is gone first, each with a link to its place in the chart."""
     worst = sorted(notes, key=lambda note: note.kind != "lost")[:TOLD]
-    told = " ".join(f"{note.what}: {note.message.rstrip('.')}." for note in worst)
-    rest = len(notes) - TOLD
-    return f"Not all of the file came as it was. {told}{f' And {rest} more.' if rest > 0 else ''}"
+    lines = format_html_join("", "<li><b>{}</b>: {} {}</li>", ((n.what, n.message, _place(machine, n)) for n in worst))
+    rest = format_html("<p>And {} more.</p>", len(notes) - TOLD) if len(notes) > TOLD else ""
+    return format_html('Not all of the file came as it was.<ul class="notes">{}</ul>{}', lines, rest)
+
+
+def _place(machine: Machine, note: Note) -> str:
+    ref = note.path.removeprefix("states/")
+    if ref in ("", note.path):
+        return ""
+    return format_html('<a href="{}?{}">{}</a>', design_url(machine), urlencode({"select": ref}), ref)
 
 
 def _made(request: MemberRequest, form: forms.Form, title: str, document: Mapping[str, JSON]) -> Machine | None:

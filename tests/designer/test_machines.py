@@ -80,7 +80,16 @@ def test_a_file_of_another_tool_becomes_a_machine(page: Client, name: str, conte
 def test_what_an_import_lost_is_told_once_the_machine_is_made(page: Client) -> None:
     answer = upload(page, b"stateDiagram-v2\n[*] --> a\nclassDef big fill:#fff\n", "a.mmd", title="A")
     text = page.get(answer.url).content.decode()
-    assert "Not all of the file came as it was. Styles: It has no meaning in a chart." in text
+    assert "Not all of the file came as it was." in text
+    assert "<b>Styles</b>: It has no meaning in a chart." in text
+
+
+def test_each_note_of_an_import_leads_to_its_place_and_is_only_text(page: Client) -> None:
+    answer = upload(page, b"stateDiagram-v2\n[*] --> a\na --> b : <img src=x> comes in\n", "a.mmd", title="A")
+    text = page.get(answer.url).content.decode()
+    assert '<a href="/machines/a/design?select=a">a</a>' in text
+    assert "<img" not in text
+    assert "&lt;img src=x&gt;" in text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -156,7 +156,7 @@ class Sessions:
             return
         came = Event(effect.event, effect.data, send_id=effect.send_id, origin=f"#_scxml_{session.id}")
         if to == session.parent:
-            came = replace(came, invoke_id=session.invoke_id)
+            came = came._replace(invoke_id=session.invoke_id)
         self._push(effect.due, to, came, (session.id, effect.id), effect.invocation)
 
     def _reached(self, session: Session, effect: SendTo) -> str | None:

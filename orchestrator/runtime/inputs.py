@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.lifecycle import cancel, resume
@@ -15,8 +14,7 @@ from orchestrator.statechart.transition import Environment, Event, Step, start, 
 ENDED = FINISHED - {"failed"}  # a failed instance can still be retried or cancelled
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One claimed input; `data` is JSON text, a timer's `source` is its id. `attempts` counts batches it broke."""
 
     id: int
@@ -62,4 +60,4 @@ def _command(chart: Chart, snapshot: Snapshot, name: str, now: datetime, env: En
 def failed_start(given: Input) -> Snapshot:
     """Where an instance stands whose start could not be applied: failed, with the context kept for a retry."""
     context: dict[str, JSON] = json.loads(given.data)
-    return replace(Snapshot(), context=context, status="failed")
+    return Snapshot(context=context, status="failed")

@@ -29,6 +29,7 @@ from orchestrator.statechart.effects import (
     SetTimer,
     StartActivity,
 )
+from orchestrator.statechart.jsontext import dumps
 from orchestrator.statechart.run import COMMUNICATION_ERROR
 from orchestrator.statechart.snapshot import FINISHED, Snapshot, from_json, to_json
 from orchestrator.statechart.transition import Environment, LoopError, Step
@@ -102,11 +103,6 @@ class Detail:
     def as_text(self) -> str:
         names = ("entered", "exited", "transitions", "changes", "log", "message", "errors")
         return dumps({name: getattr(self, name) for name in names})
-
-
-def dumps(value: object) -> str:
-    """Compact JSON text of plain values and mappings; a lone surrogate stays escaped, so PostgreSQL can store it."""
-    return json.dumps(value, separators=(",", ":"), default=dict)
 
 
 class Planner:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from orchestrator.statechart import content, fanout, saga, sending, starting
 from orchestrator.statechart.definition import JSON, Activity
@@ -115,7 +114,7 @@ def is_late_end(run: Run, event: Event) -> bool:
     if name == event.name or run.structure.activities[name][1].kind != "chart":
         return False
     result = event.fields.get("result")
-    run.hear(replace(event, data=result, invoke_id=name), result)
+    run.hear(event._replace(data=result, invoke_id=name), result)
     return True
 
 
@@ -124,7 +123,7 @@ def take_result(run: Run, activity: Activity, event: Event) -> None:
     invocation = run.invocations.pop(activity.id)
     run.fans.pop(activity.id, None)
     result = event.fields.get("result")
-    told = replace(event, data=result, invoke_id=activity.id)
+    told = event._replace(data=result, invoke_id=activity.id)
     run.hear(told, result if isinstance(result, Mapping) or activity.kind == "chart" else {"result": result})
     if event.fields.get("skipped"):
         return

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.jsontext import dumps
 
 Status = Literal["running", "completed", "failed", "compensating", "compensated", "cancelled"]
 FINISHED: frozenset[str] = frozenset({"completed", "failed", "compensated", "cancelled"})
@@ -38,8 +39,10 @@ class Fan:
     failed: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+NOTHING: Mapping[str, Any] = {}
+
+
+class Snapshot(NamedTuple):
     """All that a step needs of the past. `configuration` lists all active states in document order.
 
     `entered` holds when each active state was entered (event time). `invocations` maps the id of a running activity to
@@ -51,17 +54,17 @@ class Snapshot:
     """
 
     configuration: tuple[str, ...] = ()
-    context: Mapping[str, JSON] = field(default_factory=dict)
-    history: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    entered: Mapping[str, datetime] = field(default_factory=dict)
-    invocations: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, JSON] = NOTHING
+    history: Mapping[str, tuple[str, ...]] = NOTHING
+    entered: Mapping[str, datetime] = NOTHING
+    invocations: Mapping[str, str] = NOTHING
     suspended: tuple[str, ...] = ()
     fired: tuple[str, ...] = ()
     undoables: tuple[Undoable, ...] = ()
     compensating: str | None = None
     counter: int = 0
     status: Status = "running"
-    fans: Mapping[str, Fan] = field(default_factory=dict)
+    fans: Mapping[str, Fan] = NOTHING
     bound: tuple[str, ...] = ()
     output: JSON = None
 
@@ -73,26 +76,35 @@ class Snapshot:
         return [*single, *parts, *([self.compensating] if self.compensating else [])]
 
 
+PLAIN = (
+    "configuration",
+    "context",
+    "history",
+    "invocations",
+    "suspended",
+    "fired",
+    "compensating",
+    "counter",
+    "bound",
+)  # fields whose values JSON takes as they are
+
+
 def to_json(snapshot: Snapshot) -> str:
     """The snapshot as compact JSON text; what is empty is left out."""
-    values: dict[str, Any] = {
-        "configuration": snapshot.configuration,
-        "context": snapshot.context,
-        "history": snapshot.history,
-        "entered": {state: at.isoformat() for state, at in snapshot.entered.items()},
-        "invocations": snapshot.invocations,
-        "suspended": snapshot.suspended,
-        "fired": snapshot.fired,
-        "undoables": [[done.invocation, done.activity, done.result] for done in snapshot.undoables],
-        "compensating": snapshot.compensating,
-        "counter": snapshot.counter,
-        "fans": {name: [f.items, f.results, f.ended, f.running, f.failed] for name, f in snapshot.fans.items()},
-        "bound": snapshot.bound,
-    }
-    filled = {name: value for name, value in values.items() if value}
+    filled: dict[str, Any] = {"status": snapshot.status}
+    for name in PLAIN:
+        value = getattr(snapshot, name)
+        if value:
+            filled[name] = value
+    if snapshot.entered:
+        filled["entered"] = {state: at.isoformat() for state, at in snapshot.entered.items()}
+    if snapshot.undoables:
+        filled["undoables"] = [[done.invocation, done.activity, done.result] for done in snapshot.undoables]
+    if snapshot.fans:
+        filled["fans"] = {n: [f.items, f.results, f.ended, f.running, f.failed] for n, f in snapshot.fans.items()}
     if snapshot.output is not None:
         filled["output"] = snapshot.output
-    return json.dumps({"status": snapshot.status, **filled}, separators=(",", ":"), default=dict)
+    return dumps(filled)
 
 
 def from_json(text: str) -> Snapshot:
@@ -104,21 +116,22 @@ def from_json(text: str) -> Snapshot:
     if not isinstance(values, dict):
         raise ValueError("a snapshot is a JSON object")
     try:
+        get = values.get
         return Snapshot(
-            configuration=tuple(values.get("configuration", ())),
-            context=values.get("context", {}),
-            history={state: tuple(states) for state, states in values.get("history", {}).items()},
-            entered={state: datetime.fromisoformat(at) for state, at in values.get("entered", {}).items()},
-            invocations=values.get("invocations", {}),
-            suspended=tuple(values.get("suspended", ())),
-            fired=tuple(values.get("fired", ())),
-            undoables=tuple(Undoable(*done) for done in values.get("undoables", ())),
-            compensating=values.get("compensating"),
-            counter=values.get("counter", 0),
-            status=values.get("status", "running"),
-            fans={name: _fan(*parts) for name, parts in values.get("fans", {}).items()},
-            bound=tuple(values.get("bound", ())),
-            output=values.get("output"),
+            configuration=tuple(get("configuration", ())),
+            context=get("context", NOTHING),
+            history={state: tuple(states) for state, states in get("history", NOTHING).items()},
+            entered={state: datetime.fromisoformat(at) for state, at in get("entered", NOTHING).items()},
+            invocations=get("invocations", NOTHING),
+            suspended=tuple(get("suspended", ())),
+            fired=tuple(get("fired", ())),
+            undoables=tuple(Undoable(*done) for done in get("undoables", ())),
+            compensating=get("compensating"),
+            counter=get("counter", 0),
+            status=get("status", "running"),
+            fans={name: _fan(*parts) for name, parts in get("fans", NOTHING).items()},
+            bound=tuple(get("bound", ())),
+            output=get("output"),
         )
     except (TypeError, AttributeError) as error:
         raise ValueError(f"this is no snapshot: {error}") from error

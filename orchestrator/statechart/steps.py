@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -21,8 +20,10 @@ class LoopError(Exception):
     """A step that feeds itself was stopped; the text names the transitions that went round."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+NO_DATA: dict[str, JSON] = {}
+
+
+class Event(NamedTuple):
     """Something that happened. `occurred_at` is when, if that is known; a step takes its time from `now`.
 
     The rest is what SCXML 5.10.1 tells of an event: its kind, the id under which it was sent, the address which an
@@ -30,7 +31,7 @@ class Event:
     """
 
     name: str
-    data: JSON = field(default_factory=dict)
+    data: JSON = NO_DATA
     source: str = ""
     occurred_at: datetime | None = None
     kind: EventKind = "external"
@@ -44,8 +45,7 @@ class Event:
         return self.data if isinstance(self.data, dict) else {}
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What expressions may know of the instance, and the budget of one step.
 
     `session` is the id under which other instances reach it (SCXML: _sessionid), by default its own id; `parent` says

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -157,7 +156,7 @@ class Driver:
 
     def mend(self, **context: JSON) -> Driver:
         """Put right by hand what an instance that failed could not work out; the core has no such step."""
-        self.step = self.step._replace(snapshot=replace(self.step.snapshot, context=context))
+        self.step = self.step._replace(snapshot=self.step.snapshot._replace(context=context))
         return self
 
     def cancel(self) -> Driver:

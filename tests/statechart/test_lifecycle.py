@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from orchestrator.statechart.effects import CancelActivity, CancelTimer, ClearDeadline
@@ -48,7 +46,7 @@ def test_a_failed_instance_can_be_cancelled() -> None:
 @pytest.mark.parametrize("status", sorted(FINISHED))
 def test_an_instance_that_has_finished_takes_no_event(status: Status) -> None:
     run = Driver({"a": {"on": [on("go", "end")]}, **END})
-    finished = replace(run.step.snapshot, status=status)
+    finished = run.step.snapshot._replace(status=status)
     step = transition(run.chart, finished, Event("go"), BEGINNING, ENVIRONMENT)
     assert step.snapshot is finished
     assert (step.handled, step.effects, step.microsteps) == (False, (), ())
@@ -86,7 +84,7 @@ def test_going_on_may_run_into_a_loop_like_any_step() -> None:
 
 def test_an_activity_which_a_new_version_has_elsewhere_or_not_at_all_does_not_start_anew() -> None:
     run = Driver({**BUSY, "b": {"invoke": [call("moved")]}}).failure("work")
-    run.step = run.step._replace(snapshot=replace(run.step.snapshot, suspended=("gone", "moved")))
+    run.step = run.step._replace(snapshot=run.step.snapshot._replace(suspended=("gone", "moved")))
     assert (run.resume().status, run.started) == ("running", ["work.1"])
 
 

@@ -208,7 +208,7 @@ def test_what_a_new_version_no_longer_knows_how_to_undo_is_passed_over() -> None
     run = booked(UNDOING)
     gone = replace(run.step.snapshot.undoables[0], activity="gone")
     run.step = run.step._replace(
-        snapshot=replace(run.step.snapshot, undoables=(gone, *run.step.snapshot.undoables[1:]))
+        snapshot=run.step.snapshot._replace(undoables=(gone, *run.step.snapshot.undoables[1:]))
     )
     assert run.answer("undo_hotel").status == "compensated"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.statechart.snapshot import Snapshot, Undoable, from_json, to_json
+from orchestrator.statechart.snapshot import Fan, Snapshot, Undoable, from_json, to_json
 from tests.statechart.support import Driver, call, on, refusal, undo
 
 WORDS = st.text(max_size=6)
@@ -21,6 +21,14 @@ JSON_VALUES: st.SearchStrategy[Any] = st.recursive(
     max_leaves=6,
 )
 TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3, minutes=-30))]))
+FANS = st.builds(
+    Fan,
+    items=st.lists(JSON_VALUES, max_size=2).map(tuple),
+    results=st.lists(JSON_VALUES, max_size=2).map(tuple),
+    ended=st.lists(st.booleans(), max_size=2).map(tuple),
+    running=st.dictionaries(WORDS, st.integers(0, 9), max_size=2),
+    failed=st.lists(st.integers(0, 9), max_size=2).map(tuple),
+)
 SNAPSHOTS = st.builds(
     Snapshot,
     configuration=st.lists(WORDS, max_size=3).map(tuple),
@@ -34,6 +42,9 @@ SNAPSHOTS = st.builds(
     compensating=st.none() | st.text(min_size=1, max_size=5),
     counter=st.integers(0, 2**40),
     status=st.sampled_from(["running", "completed", "failed", "compensating", "compensated", "cancelled"]),
+    fans=st.dictionaries(WORDS, FANS, max_size=1),
+    bound=st.lists(WORDS, max_size=2).map(tuple),
+    output=JSON_VALUES,
 )
 
 
@@ -43,7 +54,7 @@ def test_a_snapshot_comes_back_from_its_text(snapshot: Snapshot) -> None:
     text = to_json(snapshot)
     assert from_json(text) == snapshot
     assert to_json(from_json(text)) == text
-    assert text.isascii()
+    text.encode()  # PostgreSQL stores no half of a surrogate pair
 
 
 def test_an_empty_snapshot_is_short() -> None:
@@ -82,7 +93,7 @@ def test_what_is_no_snapshot_is_refused(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text() | st.dictionaries(st.sampled_from(list(Snapshot.__slots__)), JSON_VALUES).map(json.dumps))
+@given(st.text() | st.dictionaries(st.sampled_from(list(Snapshot._fields)), JSON_VALUES).map(json.dumps))
 def test_any_text_is_a_snapshot_or_a_value_error(text: str) -> None:
     assert refusal(ValueError, lambda: from_json(text)) or isinstance(from_json(text), Snapshot)
 

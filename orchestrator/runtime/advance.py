@@ -5,15 +5,29 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 import psycopg
 from django.db import DataError, IntegrityError, OperationalError
 
 from orchestrator.definitions.charts import chart_of
-from orchestrator.runtime import nudge, store
+from orchestrator.runtime import (
+    nudge,
+    store,
+    store_activities,
+    store_children,
+    store_incidents,
+    store_suspension,
+    store_timers,
+)
+from orchestrator.runtime.agenda import Agenda, Pending, reached
 from orchestrator.runtime.inputs import Input
+from orchestrator.runtime.live import Live
 from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.plan import Planner
+from orchestrator.runtime.writes import Writes
 
 BATCH = 500
 CONFLICTS = 5  # how often a batch is tried anew after a lost fence, deadlock or serialisation failure
@@ -26,31 +40,84 @@ logger = logging.getLogger(__name__)
 
 
 class Unstorable(Exception):
-    """A batch could not be written; `inputs` are what it had claimed."""
+    """A batch could not be written; `inputs` are what it had claimed, `fired` timers that it met on the way."""
 
-    def __init__(self, inputs: list[Input], cause: Exception) -> None:
+    def __init__(self, inputs: list[Input], fired: list[Input], cause: Exception) -> None:
         super().__init__(str(cause))
         self.inputs = inputs
+        self.fired = fired
 
 
-def apply_batch(shards: Sequence[int], limit: int = BATCH) -> tuple[list[int], int]:
-    """Apply at most `limit` inputs of those shards which nobody else drains; returns these shards and how many.
+@dataclass(slots=True)
+class Seen:
+    """How far one drain has come in each shard, so that it does not walk again over what it took out."""
+
+    taken: dict[int, int] = field(default_factory=dict)
+    woke: dict[int, datetime] = field(default_factory=dict)
+
+
+class Batch(NamedTuple):
+    """The shards which were drained, how much was applied, and whether more is known to wait."""
+
+    shards: list[int]
+    applied: int
+    more: bool
+
+
+def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = None) -> Batch:
+    """Apply at most about `limit` inputs of those shards which nobody else drains.
 
     Raises Unstorable when PostgreSQL refuses what was planned: nothing of the batch is stored then.
     """
+    seen = seen or Seen()
     with store.batch() as cursor:
         locked = store.lock(cursor, shards)
-        inputs = store.claim(cursor, locked, limit) if locked else []
-        if inputs:
-            planner = Planner(store.load(cursor, sorted({given.instance for given in inputs})), chart_of)
-            writes = planner.run(inputs)
+        if not locked:
+            return Batch([], 0, more=False)
+        claim = store.claim(cursor, locked, limit, seen.taken)
+        alone = limit == 1 and claim.inputs  # whether it is this input that breaks batches must become clear
+        due = store_timers.claim(cursor, {} if alone else claim.until, limit, seen.woke)
+        if claim.inputs or due.timers or due.deadlines:
+            planner = _planner(cursor, claim.inputs, due)
+            writes = planner.run(claim.inputs, due.deadlines)
             try:
-                ready = store.save(cursor, writes)
+                released = _save(cursor, writes, locked)
             except BROKEN as error:
-                raise Unstorable(inputs, error) from error
-            nudge.after_commit(activities=ready)
-        overdue = store.raise_overdue(cursor, locked, limit) if locked else 0
-    return locked, len(inputs) + overdue
+                claimed = [*claim.inputs, *(timer.fired(timer.due) for timer in due.timers)]
+                raise Unstorable(claimed, planner.fired, error) from error
+    seen.taken.update(claim.taken)
+    seen.woke.update(due.woke)
+    if claim.inputs or due.timers:
+        for shard in released:
+            seen.taken.pop(shard, None)
+    applied = len(claim.inputs) + len(due.timers) + len(due.deadlines)
+    return Batch(locked, applied, claim.more)
+
+
+def _planner(cursor: store.Cursor, inputs: Sequence[Input], due: store_timers.DueTimers) -> Planner:
+    """A planner with all the instances of the batch, and the timers of those whose clock passes the first of them."""
+    moments = dict(reached(inputs, due.timers))
+    wanted = {*moments, *(deadline.instance for deadline in due.deadlines)}
+    instances = store.load(cursor, sorted(wanted))
+    passing = [live.id for live in instances if _passes(live, moments.get(live.id))]
+    known: list[Pending] = store_timers.pending(cursor, passing) if passing else []
+    return Planner(instances, chart_of, Agenda([*due.timers, *known], passing))
+
+
+def _passes(live: Live, moment: datetime | None) -> bool:
+    return live.next_due is not None and moment is not None and live.next_due < moment
+
+
+def _save(cursor: store.Cursor, writes: Writes, locked: Sequence[int]) -> set[int]:
+    """Store a planned batch and hint at what follows from it elsewhere; returns shards whose past inputs came back."""
+    store.save(cursor, writes.instances, writes.journal)
+    store_timers.save(cursor, writes)
+    store_incidents.save(cursor, writes)
+    ready = store_activities.save(cursor, writes)
+    reached_shards = store_children.save(cursor, writes)
+    released, resumed = store_suspension.save(cursor, writes)
+    nudge.after_commit((reached_shards | released) - set(locked), [*ready, *resumed])
+    return released
 
 
 def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
@@ -59,17 +126,19 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
     A shard which another worker drains is left to it: that worker looks again after each commit, so nothing is missed.
     """
     left = list(range(SHARDS) if shards is None else shards)
-    until, applied, limit = time.monotonic() + budget, 0, BATCH
-    while left := _waiting(left):  # most hints come late: this one statement is all they cost
+    seen = Seen()
+    until, applied, limit, more = time.monotonic() + budget, 0, BATCH, False
+    while more or (left := _waiting(left)):  # most hints come late: this one statement is all they cost
         if time.monotonic() > until:
             nudge.after_commit(left)
             break
         try:
-            left, done = _retrying(left, limit)
-            applied, limit = applied + done, min(BATCH, limit * 2)
+            batch = _retrying(left, limit, seen)
+            left, more = batch.shards, batch.more
+            applied, limit = applied + batch.applied, min(BATCH, limit * 2)
         except Unstorable as error:
             logger.warning("batch of %d refused: %s", len(error.inputs), error)
-            limit = _narrow(error, limit)
+            limit, seen, more = _narrow(error, limit), Seen(), False
     return applied
 
 
@@ -85,17 +154,18 @@ def _narrow(error: Unstorable, limit: int) -> int:
     if len(error.inputs) > 1:
         return max(1, min(limit, len(error.inputs)) // 2)
     with store.batch() as cursor:
-        store.count_attempt(cursor, error.inputs[0])
+        for broken in [*error.inputs, *error.fired]:
+            store.count_attempt(cursor, broken)
     return 1
 
 
-def _retrying(shards: Sequence[int], limit: int) -> tuple[list[int], int]:
+def _retrying(shards: Sequence[int], limit: int, seen: Seen) -> Batch:
     for attempt in range(CONFLICTS):
         try:
-            return apply_batch(shards, limit)
+            return apply_batch(shards, limit, seen)
         except AGAIN as error:
             logger.info("batch %d tried anew: %s", attempt + 1, error)
         except OperationalError as error:
             if not isinstance(error.__cause__, AGAIN):
                 raise
-    return apply_batch(shards, limit)
+    return apply_batch(shards, limit, seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -15,7 +16,10 @@ ENDED = FINISHED - {"failed"}  # a failed instance can still be retried or cance
 
 
 class Input(NamedTuple):
-    """One claimed input; `data` is JSON text, a timer's `source` is its id. `attempts` counts batches it broke."""
+    """One claimed input; `data` is JSON text, a timer's `source` is its id.
+
+    `attempts` counts batches it broke, and `hops` the events of machines in a row that led to it in no time.
+    """
 
     id: int
     instance: int
@@ -26,6 +30,7 @@ class Input(NamedTuple):
     actor: str
     occurred_at: datetime
     attempts: int = 0
+    hops: int = 0
 
 
 def step_of(chart: Chart, snapshot: Snapshot | None, given: Input, env: Environment) -> Step | None:
@@ -37,24 +42,53 @@ def step_of(chart: Chart, snapshot: Snapshot | None, given: Input, env: Environm
     if snapshot is None:
         return None
     if given.kind == "command":
-        return _command(chart, snapshot, given.name, now, env)
+        return None if snapshot.status in ENDED else COMMANDS[given.name](chart, snapshot, data, now, env)
     if snapshot.status in FINISHED:
         return None
+    event = _sent(given, data, snapshot) if given.kind == "sent" else _event(given, data)
+    return transition(chart, snapshot, event, now, env) if event else None
+
+
+def _event(given: Input, data: dict[str, Any]) -> Event:
     source = "" if given.kind == "timer" else given.source
-    event = Event(name=given.name, data=data, source=source, occurred_at=now)
-    return transition(chart, snapshot, event, now, env)
+    return Event(given.name, data, source, given.occurred_at)
 
 
-def _command(chart: Chart, snapshot: Snapshot, name: str, now: datetime, env: Environment) -> Step | None:
-    if snapshot.status in ENDED:
+def _sent(given: Input, told: dict[str, Any], snapshot: Snapshot) -> Event | None:
+    """The event of another instance; None when a child sent it that nobody waits for any more (SCXML 6.4)."""
+    invocation = told.get("invocation", "")
+    if invocation and invocation not in snapshot.awaited:
         return None
-    if name == "cancel":
-        return cancel(chart, snapshot, now, env)
+    return Event(
+        given.name,
+        told["data"],
+        given.source,
+        given.occurred_at,
+        send_id=told.get("sendid", ""),
+        origin=told.get("origin", ""),
+        invoke_id=told.get("activity", ""),
+    )
+
+
+def _cancel(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
+    return cancel(chart, snapshot, now, env)
+
+
+def _retry(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
     if snapshot.status != "failed" and not snapshot.suspended:
-        return Step(snapshot=snapshot, effects=(), microsteps=(), handled=True, errors=())
+        return _stays(chart, snapshot, data, now, env)
     if not snapshot.configuration:
         return start(chart, snapshot.context, now, env)
     return resume(chart, snapshot, now, env)
+
+
+def _stays(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
+    """What concerns the runtime alone: to the chart nothing happens."""
+    return Step(snapshot=snapshot, effects=(), microsteps=(), handled=True, errors=())
+
+
+Command = Callable[[Chart, Snapshot, Mapping[str, Any], datetime, Environment], Step]
+COMMANDS: Mapping[str, Command] = {"cancel": _cancel, "retry": _retry, "suspend": _stays, "resume": _stays}
 
 
 def failed_start(given: Input) -> Snapshot:

@@ -12,13 +12,16 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 SHARDS = 64
+PARKED = -1  # the shard of what suspended instances wait with: nobody drains it
 
 
 class Instance(models.Model):
     """One run of a version. The row is narrow and no column that changes with a step is indexed (HOT updates).
 
     `configuration` is the active leaf states joined by one space in document order; `seq` counts journal rows and
-    fences every write; `snapshot` is the whole `Snapshot` as JSON text.
+    fences every write; `snapshot` is the whole `Snapshot` as JSON text. `updated_at` is the instance's clock: the event
+    time of the last input that had an effect. `next_due` is not later than its first timer, null when it has none.
+    A child was started by the `invocation` of an `activity` of its `parent`; `part` leads to its chart in the version.
     """
 
     machine = models.ForeignKey("definitions.Machine", on_delete=models.PROTECT, related_name="instances")
@@ -32,9 +35,22 @@ class Instance(models.Model):
     started_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
+    next_due = models.DateTimeField(null=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="offspring", db_constraint=False, db_index=False
+    )
+    invocation = models.CharField(max_length=250, db_default="", blank=True)
+    activity = models.CharField(max_length=200, db_default="", blank=True)
+    part = models.CharField(max_length=250, db_default="", blank=True)
+    depth = models.SmallIntegerField(db_default=0)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["machine", "key"], name="instance_key_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["machine", "key"], name="instance_key_unique"),
+            models.UniqueConstraint(
+                fields=["parent", "invocation"], condition=Q(parent__isnull=False), name="instance_child_unique"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -44,10 +60,12 @@ class InboxEvent(models.Model):
     """An accepted input that waits to be applied: an event, an activity's result or an operator's command.
 
     Due timers are inputs too, but are claimed from their own table. The instance has no database constraint: its check
-    would write to the hot instance row for each event. `attempts` counts batches which this input alone broke.
+    would write to the hot instance row for each event. `attempts` counts batches which this input alone broke, and
+    `hops` the events of machines in a row that led to this one without any time passing. Rows of the shard PARKED wait
+    until their suspended instance is resumed.
     """
 
-    KINDS = ["start", "event", "timer", "activity", "command"]
+    KINDS = ["start", "event", "timer", "activity", "command", "sent"]
     instance = models.ForeignKey(
         Instance, on_delete=models.CASCADE, related_name="inbox", db_constraint=False, db_index=False
     )
@@ -58,11 +76,15 @@ class InboxEvent(models.Model):
     source = models.CharField(max_length=200, blank=True)
     actor = models.CharField(max_length=200, blank=True)
     attempts = models.SmallIntegerField(db_default=0)
+    hops = models.SmallIntegerField(db_default=0)
     occurred_at = models.DateTimeField(db_default=Now())
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = [models.Index(fields=["shard", "id"], name="inbox_shard_id")]
+        indexes = [
+            models.Index(fields=["shard", "id"], name="inbox_shard_id"),
+            models.Index(fields=["instance"], condition=Q(shard=PARKED), name="inbox_parked"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -119,7 +141,11 @@ class JournalEntry(models.Model):
 
 
 class Timer(models.Model):
-    """A durable delayed event (`event`), or the time by which a state should have been left (`deadline`)."""
+    """A durable delayed event (`event`), or the time by which a state should have been left (`deadline`).
+
+    `due` is event time, and `wake` when the sweep may look, by the database clock: of an instance that relives its past
+    a timer waits a while for events that happened before it. `target` names another instance that hears the event.
+    """
 
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="timers")
     shard = models.SmallIntegerField()
@@ -127,15 +153,15 @@ class Timer(models.Model):
     ref = models.CharField(max_length=250)  # timer id, or the state of a deadline
     event = models.CharField(max_length=250, blank=True)
     data = models.TextField(default="{}")
-    since = models.DateTimeField(null=True)  # deadline: when the state was entered
-    due = models.DateTimeField()  # deadline: never before it has settled
+    since = models.DateTimeField(null=True)  # when it was set; deadline: when the state was entered
+    due = models.DateTimeField()
+    wake = models.DateTimeField(db_default=Now())
+    target = models.CharField(max_length=500, db_default="", blank=True)
+    hops = models.SmallIntegerField(db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["instance", "kind", "ref"], name="timer_ref_unique")]
-        indexes = [
-            models.Index(fields=["due"], name="timer_due"),
-            models.Index(fields=["shard", "due"], name="timer_shard_due"),
-        ]
+        indexes = [models.Index(fields=["shard", "wake"], name="timer_shard_wake")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ref}"
@@ -144,7 +170,7 @@ class Timer(models.Model):
 class ActivityRun(models.Model):
     """A side effect: `pending` until claimed, `running` under a lease and a fence, then a terminal status."""
 
-    STATUSES = ["pending", "running", "done", "failed", "cancelled"]
+    STATUSES = ["pending", "running", "done", "failed", "cancelled", "suspended"]
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="activities")
     shard = models.SmallIntegerField()
     invocation = models.CharField(max_length=250)
@@ -167,6 +193,8 @@ class ActivityRun(models.Model):
     late = models.TextField(
         blank=True
     )  # what an attempt answered after it had lost its lease or was cancelled; never applied
+    asked_at = models.DateTimeField(db_default=Now())  # event time of the step that asked for it
+    created_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

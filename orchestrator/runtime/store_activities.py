@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
+from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.store import Cursor
+from orchestrator.runtime.writes import Writes
 
 
 class Claimed(NamedTuple):
@@ -22,6 +25,32 @@ class Claimed(NamedTuple):
     attempts: int
     fence: int
 
+
+# Store side effects to be performed after the commit.
+_START = """
+INSERT INTO runtime_activityrun (instance_id, shard, invocation, activity, state, kind, title, spec, idempotency_key,
+    compensates, status, asked_at, attempts, fence, worker, last_error, result, late)
+SELECT instance, instance %% %b, invocation, activity, state, kind, title, spec, key,
+    compensates, status, asked_at, 0, 0, '', '', '', ''
+FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::text[], %b::timestamptz[])
+    u(instance, invocation, activity, state, kind, title, spec, key, compensates, status, asked_at)
+RETURNING id, status"""
+_START_KINDS = (BigInts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Moments)
+
+# Stop waiting for side effects whose state was left; one that is under way loses its lease.
+_CANCEL = """
+UPDATE runtime_activityrun a SET status = 'cancelled', finished_at = now(), lease_until = NULL, fence = fence + 1
+FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
+WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('pending', 'running', 'suspended')"""
+
+# Try failed side effects again at once, and those which wait for their next attempt.
+_RETRY = """
+UPDATE runtime_activityrun a SET status = 'pending', due = now(), finished_at = NULL,
+    attempts = CASE a.status WHEN 'failed' THEN 0 ELSE a.attempts END
+FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
+WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('failed', 'pending')
+RETURNING a.id"""
 
 # Take a due activity under a lease; the attempt is counted before it runs, so that a crash counts too.
 _CLAIM = """
@@ -49,10 +78,12 @@ WHERE id = %s AND fence = %s AND status = 'running'"""
 # What came too late is kept to be seen, and nothing follows from it.
 _LATE = "UPDATE runtime_activityrun SET late = %s WHERE id = %s"
 
-# Answer the instance through its inbox, so that the answer is ordered and journaled.
+# Answer the instance through its inbox, so that the answer is ordered and journaled. In event time it comes as long
+# after the question as it took: the instance may relive its past.
 _ANSWER = """
-INSERT INTO runtime_inboxevent (instance_id, shard, kind, name, data, source, actor)
-VALUES (%s, %s, 'activity', %s, %s, '', 'system')"""
+INSERT INTO runtime_inboxevent (instance_id, shard, kind, name, data, source, actor, occurred_at)
+SELECT instance_id, shard, 'activity', %s, %s, '', 'system', asked_at + (now() - created_at)
+FROM runtime_activityrun WHERE id = %s"""
 
 # Leases that ran out: the worker died or hangs.
 _EXPIRED = """
@@ -67,6 +98,19 @@ UPDATE runtime_activityrun SET hinted_at = now() WHERE id = ANY(ARRAY(
         AND (hinted_at IS NULL OR hinted_at < due OR hinted_at < now() - %s * interval '1 second')
     ORDER BY due LIMIT %s FOR UPDATE SKIP LOCKED))
 RETURNING id"""
+
+
+def save(cursor: Cursor, writes: Writes) -> list[int]:
+    """Store what a batch wants of activities; returns the ids of those to perform."""
+    ready: list[int] = []
+    if writes.cancelled:
+        cursor.execute(_CANCEL, columns(writes.cancelled, BigInts, Texts))
+    if writes.activities:
+        rows = cursor.execute(_START, [SHARDS, *columns(writes.activities.values(), *_START_KINDS)])
+        ready.extend(row[0] for row in rows if row[1] == "pending")
+    if writes.retried:
+        ready.extend(row[0] for row in cursor.execute(_RETRY, columns(writes.retried, BigInts, Texts)))
+    return ready
 
 
 def claim(cursor: Cursor, activity: int, worker: str, lease: float) -> Claimed | None:
@@ -95,7 +139,7 @@ def late(cursor: Cursor, run: Claimed, text: str) -> None:
 
 
 def answer(cursor: Cursor, run: Claimed, name: str, data: str) -> None:
-    cursor.execute(_ANSWER, (run.instance, run.shard, name, data))
+    cursor.execute(_ANSWER, (name, data, run.id))
 
 
 def expired(cursor: Cursor, limit: int) -> list[Claimed]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from orchestrator.runtime.store import Cursor, columns, shard_of
+from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
+from orchestrator.runtime.store import Cursor, shard_of
 
 
 class Target(NamedTuple):
@@ -101,12 +102,12 @@ def by_id(cursor: Cursor, instances: Iterable[int]) -> dict[int, Target]:
 
 
 def by_key(cursor: Cursor, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Target]:
-    return _by_pair(cursor, _BY_KEY, sorted(set(keys)))
+    return _by_pair(cursor, _BY_KEY, columns(sorted(set(keys)), BigInts, Texts))
 
 
 def create(cursor: Cursor, rows: Sequence[NewInstance]) -> dict[tuple[int, str], Target]:
     """(machine, key) -> the instances that were really made."""
-    return _by_pair(cursor, _NEW, rows)
+    return _by_pair(cursor, _NEW, columns(rows, BigInts, BigInts, Texts, Texts, Moments))
 
 
 def discard(cursor: Cursor, instances: Sequence[int]) -> None:
@@ -115,8 +116,8 @@ def discard(cursor: Cursor, instances: Sequence[int]) -> None:
         cursor.execute(_DISCARD, (list(instances),))
 
 
-def _by_pair(cursor: Cursor, statement: str, rows: Sequence[tuple[Any, ...]]) -> dict[tuple[int, str], Target]:
-    found = [Target(*row) for row in cursor.execute(statement, columns(rows))] if rows else []
+def _by_pair(cursor: Cursor, statement: str, given: Sequence[list[Any]]) -> dict[tuple[int, str], Target]:
+    found = [Target(*row) for row in cursor.execute(statement, given)] if given[0] else []
     return {(target.machine, target.key): target for target in found}
 
 
@@ -128,13 +129,17 @@ def new_ids(cursor: Cursor, count: int) -> tuple[list[int], datetime]:
 
 def known_keys(cursor: Cursor, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KeyRow]:
     wanted = sorted(set(pairs))
-    rows = cursor.execute(_KEYS, columns(wanted)).fetchall() if wanted else []
+    rows = cursor.execute(_KEYS, columns(wanted, Texts, Texts)).fetchall() if wanted else []
     return {(row[0], row[1]): KeyRow(*row) for row in rows}
 
 
 def remember(cursor: Cursor, rows: Sequence[KeyRow]) -> set[int]:
     """Ids of the events whose key was new."""
-    return {row[0] for row in cursor.execute(_REMEMBER, columns(rows))} if rows else set()
+    return (
+        {row[0] for row in cursor.execute(_REMEMBER, columns(rows, Texts, Texts, Texts, BigInts, BigInts))}
+        if rows
+        else set()
+    )
 
 
 def fill_inbox(cursor: Cursor, rows: Sequence[InboxRow]) -> set[int]:

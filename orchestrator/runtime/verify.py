@@ -26,7 +26,7 @@ def instance_problems(instance: Instance) -> Iterator[str]:
     if [entry.seq for entry in entries] != list(range(1, instance.seq + 1)):
         yield f"instance {instance.pk}: the journal has gaps before {instance.seq}"
         return
-    replayed = replay(chart_of(instance.version_id), instance, entries)
+    replayed = replay(chart_of(instance.version_id, instance.part), instance, entries)
     stored = instance.snapshot if instance.seq else None
     again = to_json(replayed) if replayed else None
     if (json.loads(again) if again else None) != (json.loads(stored) if stored else None):
@@ -36,7 +36,7 @@ def instance_problems(instance: Instance) -> Iterator[str]:
 def replay(chart: Chart, instance: Instance, entries: list[JournalEntry]) -> Snapshot | None:
     """Where the journal says that the instance stands."""
     snapshot: Snapshot | None = None
-    env = Environment(instance_id=instance.pk, instance_key=instance.key)
+    env = Environment(instance.pk, instance.key, parent=instance.parent_id is not None)
     for entry in entries:
         given = Input(
             entry.event,

@@ -1,4 +1,4 @@
-"""JSON text of the hot path: written by orjson, which is many times faster, and where it balks by the standard library."""
+"""JSON text of the hot path: orjson writes it many times faster; what it balks at is left to the standard library."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from orchestrator.runtime.advance import apply_batch, drain
 from orchestrator.runtime.commands import EventRequest, StartRequest, cancel, retry, send, send_many, start, start_many
 from orchestrator.runtime.models import SHARDS, InboxEvent, Incident, Instance, JournalEntry, Timer
 from orchestrator.runtime.plan import Planner
+from orchestrator.runtime.store import shard_of
 from orchestrator.runtime.verify import problems
 from orchestrator.statechart.definition import Chart
 from tests.runtime.conftest import Publish
@@ -30,7 +31,7 @@ def configuration(instance: int) -> str:
 
 def pass_time(**delta: float) -> None:
     """Move every stored timer into the past, as if that much time had gone by."""
-    Timer.objects.update(due=F("due") - timedelta(**delta))
+    Timer.objects.update(due=F("due") - timedelta(**delta), wake=F("wake") - timedelta(**delta))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -66,10 +67,10 @@ def test_concurrent_drains_apply_every_event_exactly_once(publish: Publish) -> N
 
 def apply_while_another_writes(instance: int) -> None:
     with store.batch() as cursor:
-        inputs = store.claim(cursor, range(SHARDS), 10)
-        writes = Planner(store.load(cursor, [instance]), chart_of).run(inputs)
+        claim = store.claim(cursor, range(SHARDS), SHARDS, {})
+        writes = Planner(store.load(cursor, [instance]), chart_of).run(claim.inputs)
         cursor.execute("UPDATE runtime_instance SET seq = seq + 1 WHERE id = %s", (instance,))
-        store.save(cursor, writes)
+        store.save(cursor, writes.instances, writes.journal)
 
 
 def test_a_writer_with_an_old_fence_changes_nothing(publish: Publish) -> None:
@@ -218,8 +219,9 @@ def test_an_answer_in_time_never_loses_to_its_timeout(publish: Publish) -> None:
     instance = start(StartRequest(machine.slug, "a")).instance
     drain()
     send(EventRequest("submit", instance=instance))
-    InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=2))
-    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    earlier = timezone.now() - timedelta(seconds=2)
+    InboxEvent.objects.update(received_at=earlier, occurred_at=earlier)
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1), wake=timezone.now() - timedelta(seconds=1))
     drain()
     assert configuration(instance) == "review"
 
@@ -230,7 +232,7 @@ def test_a_timeout_that_fell_due_first_comes_first(publish: Publish) -> None:
     )
     instance = start(StartRequest(machine.slug, "a")).instance
     drain()
-    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1), wake=timezone.now() - timedelta(seconds=1))
     send(EventRequest("submit", instance=instance))
     drain()
     assert configuration(instance) == "done"
@@ -241,9 +243,10 @@ def test_a_timer_waits_while_older_events_of_a_long_queue_do(publish: Publish) -
     instance = start(StartRequest(machine.slug, "a")).instance
     drain()
     send_many([EventRequest("note", instance=instance) for _ in range(6)])
-    InboxEvent.objects.update(received_at=timezone.now() - timedelta(seconds=2))
-    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
-    apply_batch(range(SHARDS), limit=3)
+    earlier = timezone.now() - timedelta(seconds=2)
+    InboxEvent.objects.update(received_at=earlier, occurred_at=earlier)
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1), wake=timezone.now() - timedelta(seconds=1))
+    apply_batch([shard_of(instance)], limit=3)
     assert configuration(instance) == "draft"
     drain()
     names = JournalEntry.objects.filter(instance=instance).order_by("seq").values_list("name", flat=True)
@@ -255,7 +258,7 @@ def test_a_time_limit_in_the_middle_of_a_batch_sets_no_event_aside(
 ) -> None:
     instance = start(StartRequest(publish().slug, "a")).instance
 
-    def interrupted(version: int) -> Chart:
+    def interrupted(version: int, part: str) -> Chart:
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patch:

@@ -262,7 +262,7 @@ def test_a_retry_leaves_a_state_overdue_that_still_is(publish: Publish) -> None:
     broken.add("charge")
     instance = begin(publish, draft={**charging(onFailure={"policy": "escalate"}), "expectedWithin": "PT1H"})
     run_all()
-    Timer.objects.update(due=timezone.now() - timedelta(seconds=1))
+    Timer.objects.update(due=timezone.now() - timedelta(seconds=1), wake=timezone.now() - timedelta(seconds=1))
     drain()
     assert set(Incident.objects.filter(resolved_at=None).values_list("kind", flat=True)) == {
         "overdue",

@@ -38,7 +38,6 @@ ERRORS: Mapping[str, str] = {
     "duration": "A duration cannot be read",
     "same-id": "Two activities share an id",
     "unknown-kind": "There is no such kind of activity",
-    "child-chart": "Child charts cannot be run yet",
     "missing-input": "An activity lacks an input",
     "catch-nowhere": "A caught failure leads nowhere",
     "long-attempt": "One attempt may last too long",

@@ -57,11 +57,22 @@ class Seen:
 
 
 class Batch(NamedTuple):
-    """The shards which were drained, how much was applied, and whether more is known to wait."""
+    """The shards which were drained, how much was applied, and whether more is known to wait.
+
+    `reached` are the shards in which something waits because of this batch.
+    """
 
     shards: list[int]
     applied: int
     more: bool
+    reached: frozenset[int] = frozenset()
+
+
+class Follows(NamedTuple):
+    """Shards into which a batch put back what had been parked, and all in which something waits because of it."""
+
+    released: frozenset[int]
+    reached: frozenset[int]
 
 
 def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = None) -> Batch:
@@ -70,6 +81,7 @@ def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = N
     Raises Unstorable when PostgreSQL refuses what was planned: nothing of the batch is stored then.
     """
     seen = seen or Seen()
+    follows = Follows(frozenset(), frozenset())
     with store.batch() as cursor:
         locked = store.lock(cursor, shards)
         if not locked:
@@ -81,17 +93,16 @@ def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = N
             planner = _planner(cursor, claim.inputs, due)
             writes = planner.run(claim.inputs, due.deadlines)
             try:
-                released = _save(cursor, writes, locked)
+                follows = _save(cursor, writes)
             except BROKEN as error:
                 claimed = [*claim.inputs, *(timer.fired(timer.due) for timer in due.timers)]
                 raise Unstorable(claimed, planner.fired, error) from error
     seen.taken.update(claim.taken)
     seen.woke.update(due.woke)
-    if claim.inputs or due.timers:
-        for shard in released:
-            seen.taken.pop(shard, None)
+    for shard in follows.released:
+        seen.taken.pop(shard, None)
     applied = len(claim.inputs) + len(due.timers) + len(due.deadlines)
-    return Batch(locked, applied, claim.more)
+    return Batch(locked, applied, claim.more, follows.reached)
 
 
 def _planner(cursor: store.Cursor, inputs: Sequence[Input], due: store_timers.DueTimers) -> Planner:
@@ -101,23 +112,24 @@ def _planner(cursor: store.Cursor, inputs: Sequence[Input], due: store_timers.Du
     instances = store.load(cursor, sorted(wanted))
     passing = [live.id for live in instances if _passes(live, moments.get(live.id))]
     known: list[Pending] = store_timers.pending(cursor, passing) if passing else []
-    return Planner(instances, chart_of, Agenda([*due.timers, *known], passing))
+    without = [live.id for live in instances if live.next_due is None]
+    return Planner(instances, chart_of, Agenda([*due.timers, *known], [*passing, *without]))
 
 
 def _passes(live: Live, moment: datetime | None) -> bool:
     return live.next_due is not None and moment is not None and live.next_due < moment
 
 
-def _save(cursor: store.Cursor, writes: Writes, locked: Sequence[int]) -> set[int]:
-    """Store a planned batch and hint at what follows from it elsewhere; returns shards whose past inputs came back."""
+def _save(cursor: store.Cursor, writes: Writes) -> Follows:
+    """Store a planned batch, and hint at the activities that follow from it."""
     store.save(cursor, writes.instances, writes.journal)
     store_timers.save(cursor, writes)
     store_incidents.save(cursor, writes)
     ready = store_activities.save(cursor, writes)
     reached_shards = store_children.save(cursor, writes)
     released, resumed = store_suspension.save(cursor, writes)
-    nudge.after_commit((reached_shards | released) - set(locked), [*ready, *resumed])
-    return released
+    nudge.after_commit(activities=[*ready, *resumed])
+    return Follows(frozenset(released), frozenset(reached_shards | released))
 
 
 def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
@@ -126,7 +138,7 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
     A shard which another worker drains is left to it: that worker looks again after each commit, so nothing is missed.
     """
     left = list(range(SHARDS) if shards is None else shards)
-    seen = Seen()
+    own, seen = frozenset(left), Seen()
     until, applied, limit, more = time.monotonic() + budget, 0, BATCH, False
     while more or (left := _waiting(left)):  # most hints come late: this one statement is all they cost
         if time.monotonic() > until:
@@ -134,7 +146,8 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
             break
         try:
             batch = _retrying(left, limit, seen)
-            left, more = batch.shards, batch.more
+            left, more = sorted({*batch.shards, *(batch.reached & own)}), batch.more
+            nudge.after_commit(batch.reached - own)
             applied, limit = applied + batch.applied, min(BATCH, limit * 2)
         except Unstorable as error:
             logger.warning("batch of %d refused: %s", len(error.inputs), error)

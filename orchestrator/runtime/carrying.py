@@ -30,8 +30,8 @@ from orchestrator.statechart.effects import (
 from orchestrator.statechart.jsontext import dumps
 from orchestrator.statechart.run import COMMUNICATION_ERROR
 from orchestrator.statechart.sending import PARENT, SESSION
+from orchestrator.statechart.starting import CHILDREN
 
-CHILDREN = frozenset({"chart", "start"})  # the kinds of activities that are instances of their own
 MAX_DEPTH = 16  # generations of children
 MAX_KEY = 200
 

@@ -39,11 +39,13 @@ __all__ = [
     "StartRequest",
     "Started",
     "cancel",
+    "resume",
     "retry",
     "send",
     "send_many",
     "start",
     "start_many",
+    "suspend",
 ]
 Answer = TypeVar("Answer")
 
@@ -117,6 +119,22 @@ def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepte
 def cancel(instance: int, reason: str, actor: str) -> Accepted:
     """Ask an instance to stop; journaled with who and why. Raises CommandError when unknown or finished."""
     return _command(_status(instance), "cancel", reason, actor)
+
+
+def suspend(instance: int, reason: str, actor: str) -> Accepted:
+    """Let an instance rest: what is sent to it is accepted and waits, no timer fires and no activity begins."""
+    found = _status(instance)
+    if found.status in ("suspended", "failed"):
+        raise CommandError("finished", f"the instance is {found.status}; it does not move anyway", "instance")
+    return _command(found, "suspend", reason, actor)
+
+
+def resume(instance: int, reason: str, actor: str) -> Accepted:
+    """Let a suspended instance go on with all that waited, in its old order."""
+    found = _status(instance)
+    if found.status != "suspended":
+        raise CommandError("finished", f"the instance is {found.status}, not suspended", "instance")
+    return _command(found, "resume", reason, actor)
 
 
 def retry(instance: int, reason: str, actor: str) -> int:

@@ -47,7 +47,7 @@ class Planner:
             live = self.live.get(given.instance)
             if live is None:
                 logger.warning("input of a deleted instance dropped", extra={"instance": given.instance})
-            elif live.status == "suspended" and given.kind != "command":
+            elif live.id in self.writes.released or (live.status == "suspended" and given.kind != "command"):
                 self.writes.parked.append(given)
             elif not (given.kind == "timer" and (live.id, "event", given.source) in self.writes.timers):
                 self._arrive(live, given)
@@ -74,12 +74,13 @@ class Planner:
         live = self.live.get(timer.instance)
         if live is None or (timer.instance, "event", timer.ref) in self.writes.timers:
             return
-        if live.status == "suspended":
+        if live.status == "suspended" or live.id in self.writes.released:
             row = TimerWrite(
                 live.id, "event", timer.ref, timer.event, timer.data, timer.since, timer.due, timer.target, timer.hops
             )
             self.writes.timers[live.id, "event", timer.ref] = row
-            self.writes.held.add(live.id)
+            if live.status == "suspended":
+                self.writes.held.add(live.id)
             return
         self._catch_up(live, timer.due)
         if self.agenda.take(timer):

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from orchestrator.statechart import invoke
 from orchestrator.statechart.effects import OpenIncident
 from orchestrator.statechart.run import Run
+from orchestrator.statechart.starting import CHILDREN
 from orchestrator.statechart.timing import disarm
 
 
@@ -28,11 +29,16 @@ def judge(run: Run) -> None:
     if run.undo_failed is not None:
         run.effects.append(OpenIncident("compensation-failed", *run.undo_failed))
     stopped = stops(run)
-    for name in [name for name in run.given_up if name in run.unstarted or name in run.fans]:
+    for name in [name for name in run.given_up if _has_no_run(run, name)]:
         del run.invocations[name]  # it has no run of its own which could be retried
         run.suspended = (*run.suspended, name)
     if stopped:
         halt(run, run.given_up)
+
+
+def _has_no_run(run: Run, name: str) -> bool:
+    """Whether a retry must start the activity anew: it was not started, is done item by item, or was a child."""
+    return name in run.unstarted or name in run.fans or run.structure.activities[name][1].kind in CHILDREN
 
 
 def halt(run: Run, kept: Collection[str]) -> None:

@@ -9,6 +9,7 @@ from orchestrator.statechart.run import Run
 from orchestrator.statechart.values import rendered, seconds
 
 DONE, FAILED = "done.invoke.", "error.invoke."
+CHILDREN = frozenset({"chart", "start"})  # kinds of activities which are instances of their own
 
 
 def request(run: Run, state: str, activity: Activity, invocation: str, scope: Scope) -> StartActivity:

@@ -65,5 +65,5 @@ def test_a_child_silences_for_itself() -> None:
         "a": {"expectedWithin": "P1D", "invoke": [{"id": "c", "kind": "chart", "chart": child}], "on": [on("e", "end")]}
     }
     found = examined(states={**states, "end": {"type": "final"}})
-    assert found.problems == []
+    assert found.problems == ()
     assert [one.problem.path for one in found.silenced] == ["a/invoke/0/chart/w/expectedWithin"]

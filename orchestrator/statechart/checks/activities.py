@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from orchestrator.statechart.checks.durations import duration_problem, known_seconds
 from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
+from orchestrator.statechart.starting import CHILDREN
 
 LONGEST_ATTEMPT = 900.0  # seconds
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -15,7 +16,6 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "python": ("callable",),
     "start": ("machine",),
 }
-CHILDREN = frozenset({"chart", "start"})  # an undo that may itself be half done cannot be relied on
 
 
 def check(chart: Chart) -> Iterator[Problem]:
@@ -41,6 +41,7 @@ def check(chart: Chart) -> Iterator[Problem]:
 
 
 def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
+    # An undo that may itself be half done cannot be relied on.
     possible = [name for name in REQUIRED if field == "kind" or name not in CHILDREN]
     if kind not in possible:
         known = ", ".join(possible)

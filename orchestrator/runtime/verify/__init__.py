@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 from orchestrator.definitions.charts import chart_of
-from orchestrator.runtime.inputs import Input, failed_start, step_of
+from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.models import Instance, JournalEntry
+from orchestrator.runtime.verify.replaying import replayed
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.snapshot import Snapshot, to_json
 from orchestrator.statechart.transition import Environment
@@ -26,31 +27,29 @@ def instance_problems(instance: Instance) -> Iterator[str]:
     if [entry.seq for entry in entries] != list(range(1, instance.seq + 1)):
         yield f"instance {instance.pk}: the journal has gaps before {instance.seq}"
         return
-    replayed = replay(chart_of(instance.version_id, instance.part), instance, entries)
+    stands = _replay(chart_of(instance.version_id, instance.part), instance, entries)
     stored = instance.snapshot if instance.seq else None
-    again = to_json(replayed) if replayed else None
+    again = to_json(stands) if stands else None
     if (json.loads(again) if again else None) != (json.loads(stored) if stored else None):
         yield f"instance {instance.pk}: replaying its journal does not give its snapshot"
 
 
-def replay(chart: Chart, instance: Instance, entries: list[JournalEntry]) -> Snapshot | None:
+def _replay(chart: Chart, instance: Instance, entries: list[JournalEntry]) -> Snapshot | None:
     """Where the journal says that the instance stands."""
-    snapshot: Snapshot | None = None
-    env = Environment(instance.pk, instance.key, parent=instance.parent_id is not None)
-    for entry in entries:
-        given = Input(
-            entry.event,
-            instance.pk,
-            entry.kind,
-            entry.name,
-            entry.data,
-            entry.source,
-            entry.actor,
-            entry.occurred_at,
+    rows = (
+        (
+            Input(
+                entry.event,
+                instance.pk,
+                entry.kind,
+                entry.name,
+                entry.data,
+                entry.source,
+                entry.actor,
+                entry.occurred_at,
+            ),
+            entry.outcome,
         )
-        if entry.outcome == "error":
-            snapshot = snapshot or failed_start(given)
-            continue
-        step = step_of(chart, snapshot, given, env)
-        snapshot = step.snapshot if step else snapshot
-    return snapshot
+        for entry in entries
+    )
+    return replayed(chart, rows, Environment(instance.pk, instance.key, parent=instance.parent_id is not None))

@@ -1,0 +1,23 @@
+"""Replay a journal: where its inputs, applied anew by the core, say that the instance stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.runtime.inputs import Input, failed_start, step_of
+from orchestrator.statechart.definition import Chart
+from orchestrator.statechart.snapshot import Snapshot
+from orchestrator.statechart.transition import Environment
+
+
+def replayed(chart: Chart, rows: Iterable[tuple[Input, str]], env: Environment) -> Snapshot | None:
+    """The snapshot after all rows, each an input with its outcome; an input that was set aside moved nothing."""
+    snapshot: Snapshot | None = None
+    for given, outcome in rows:
+        if outcome == "error":
+            if snapshot is None:
+                snapshot = failed_start(given)
+            continue
+        step = step_of(chart, snapshot, given, env)
+        snapshot = step.snapshot if step else snapshot
+    return snapshot

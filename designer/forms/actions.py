@@ -13,16 +13,19 @@ from django.http import QueryDict
 
 from designer.forms.base import TEXT_LENGTH, read_json, to_iso, to_words
 from orchestrator.statechart.document import DocumentError, parse
+from orchestrator.statechart.topics import MAX_NAME, TOPIC, TOPIC_RULE
 
 MOST_ROWS = 50
-PLAIN = ("assign", "raise", "send", "cancel", "log", "compensate")
+PLAIN = ("assign", "raise", "send", "emit", "cancel", "log", "compensate")
 AS_JSON = "json"  # the row of an action which has more than the fields of a plain row
 TYPES = (*PLAIN, AS_JSON)
 ASSIGNMENT = re.compile(r"\s*(?:context\.)?([A-Za-z_][A-Za-z0-9_.]*)\s*=(?!=)\s*(\S.*)", re.DOTALL)
+EMISSION = re.compile(r"(\S.*?)\s+to\s+(\S.*)", re.DOTALL)
 HELP = {
     "assign": ("Assignment", "tries = context.tries + 1"),
     "raise": ("Event to raise", "payment.checked"),
     "send": ("Event to send", "reminder"),
+    "emit": ("Event to publish, and its topic", "order.placed to orders"),
     "cancel": ("Id of the sent event to stop", "reminder-1"),
     "log": ("Expression to log", "'tried ' + string(context.tries)"),
     "compensate": ("Undo what was done", ""),
@@ -135,13 +138,15 @@ def _plain_row(action: Mapping[str, Any]) -> Row:
         "log": str(action.get("expr", "")),
         "cancel": str(action.get("id", "")),
         "compensate": "",
+        "emit": f"{action.get('event', '')} to {action.get('topic', '')}",
     }
+    names = {"send": "id", "emit": "key"}
     return Row(
         type=kind,
         text=texts.get(kind, str(action.get("event", ""))),
         delay=to_words(str(action.get("delay") or "")),
         data=_json(data) if data else "",
-        id=str(action.get("id") or "") if kind == "send" else "",
+        id=str(action.get(names[kind]) or "") if kind in names else "",
     )
 
 
@@ -183,11 +188,24 @@ def _action(row: Row) -> dict[str, Any]:
         return {"type": "assign", "to": found[1], "expr": found[2].strip()}
     if row.type in ("log", "cancel"):
         return {"type": row.type, "expr" if row.type == "log" else "id": row.text}
-    action: dict[str, Any] = {"type": row.type, "event": row.text}
-    extras = {"delay": to_iso(row.delay), "id": row.id} if row.type == "send" else {}
+    action, extras = _published(row) if row.type == "emit" else _sent(row)
     if row.data:
         extras["data"] = read_json(row.data, dict)
     return {**action, **{name: value for name, value in extras.items() if value}}
+
+
+def _sent(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+    extras = {"delay": to_iso(row.delay), "id": row.id} if row.type == "send" else {}
+    return {"type": row.type, "event": row.text}, extras
+
+
+def _published(row: Row) -> tuple[dict[str, Any], dict[str, Any]]:
+    found = EMISSION.fullmatch(row.text)
+    if not found:
+        raise ValueError(f"Write it as event to topic, for example {row.example}")
+    if "${" not in found[2] and not TOPIC.fullmatch(found[2]):
+        raise ValueError(f"The topic “{found[2][:MAX_NAME]}” {TOPIC_RULE}.")
+    return {"type": "emit", "event": found[1], "topic": found[2]}, {"key": row.id}
 
 
 def _action_of_json(text: str) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from designer.forms.base import TEXT_LENGTH, DurationField, JsonField, StyledFor
 
 NAME_LENGTH = 200
 BODY_LENGTH = 20_000
-KINDS = [("http", "HTTP request"), ("email", "Email"), ("python", "Python function")]
+KINDS = [("http", "HTTP request"), ("email", "Email"), ("python", "Python function"), ("publish", "Published event")]
 INPUTS = {
     "http": ("method", "url", "headers", "body"),
     "email": ("to", "subject", "text"),
     "python": ("callable", "args"),
+    "publish": ("topic", "event", "data", "key"),
 }
 METHODS = [(name, name) for name in ("POST", "GET", "PUT", "PATCH", "DELETE")]
 POLICIES = [
@@ -66,6 +67,17 @@ class ActivityForm(StyledForm):
         help_text="As registered with @activity.",
     )
     args = JsonField(required=False, rows=3, label="Arguments (JSON)")
+    topic = forms.CharField(max_length=TEXT_LENGTH, widget=mono(placeholder="orders"))
+    event = forms.CharField(max_length=TEXT_LENGTH, widget=mono(placeholder="order.placed"))
+    data = JsonField(  # type: ignore[assignment]  # the metaclass takes fields out of the class
+        required=False, rows=3, shape=None, label="Data (JSON)"
+    )
+    key = forms.CharField(
+        required=False,
+        max_length=TEXT_LENGTH,
+        widget=mono(placeholder="${context.order}"),
+        help_text="Events of one key keep their order.",
+    )
     result = forms.RegexField(
         r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,6}\])*$",
         required=False,

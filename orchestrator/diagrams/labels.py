@@ -15,6 +15,7 @@ from orchestrator.statechart.definition import (
     Cancel,
     Choose,
     Compensate,
+    Emit,
     ForEach,
     Log,
     Raise,
@@ -59,7 +60,7 @@ def action_text(action: Action, depth: int = 0) -> str:
             return _plain_text(action)
 
 
-def _plain_text(action: Assign | Raise | Send | Cancel | Log | Compensate) -> str:
+def _plain_text(action: Assign | Raise | Send | Emit | Cancel | Log | Compensate) -> str:
     match action:
         case Assign(to=to, expr=expr):
             return f"{to} = {expr}"
@@ -67,6 +68,8 @@ def _plain_text(action: Assign | Raise | Send | Cancel | Log | Compensate) -> st
             return f"raise {event}"
         case Send():
             return _send_text(action)
+        case Emit(event=event, topic=topic):
+            return f"emit {event} to {topic}"
         case Cancel(send_id=send_id):
             return f"cancel {send_id}"
         case Log(expr=expr, label=label):

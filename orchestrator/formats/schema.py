@@ -171,6 +171,15 @@ def _actions() -> dict[str, tuple[Schema, list[str]]]:
             },
             ["event"],
         ),
+        "emit": (
+            {
+                "event": event,
+                "topic": _template("The topic that hears it."),
+                "data": ANY,
+                "key": _template("Events of one key keep their order; without it, that of the instance."),
+            },
+            ["event", "topic"],
+        ),
         "cancel": ({"id": _template("The id under which it was sent.")}, ["id"]),
         "log": ({"expr": expr, "label": _text(200)}, ["expr"]),
         "compensate": ({}, []),

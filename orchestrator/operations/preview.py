@@ -7,7 +7,7 @@ from datetime import datetime
 
 from orchestrator.operations.charts import title_of
 from orchestrator.statechart.definition import Chart
-from orchestrator.statechart.effects import CancelActivity, SetTimer, StartActivity
+from orchestrator.statechart.effects import CancelActivity, Emit, SetTimer, StartActivity
 from orchestrator.statechart.snapshot import Snapshot
 from orchestrator.statechart.transition import Environment, Event, LoopError, Step, transition
 
@@ -47,6 +47,7 @@ def _effects(step: Step) -> list[str]:
     stops = sum(isinstance(effect, CancelActivity) for effect in step.effects)
     timers = sum(isinstance(effect, SetTimer) for effect in step.effects)
     lines = starts
+    lines.extend(f"Publishes {effect.event} to {effect.topic}." for effect in step.effects if isinstance(effect, Emit))
     if stops:
         lines.append("Stops one running activity." if stops == 1 else f"Stops {stops} running activities.")
     if timers:

@@ -19,6 +19,7 @@ from orchestrator.runtime import (
     store_activities,
     store_children,
     store_incidents,
+    store_outbox,
     store_suspension,
     store_timers,
 )
@@ -123,6 +124,7 @@ def _passes(live: Live, moment: datetime | None) -> bool:
 def _save(cursor: store.Cursor, writes: Writes) -> Follows:
     """Store a planned batch, and hint at the activities that follow from it."""
     store.save(cursor, writes.instances, writes.journal)
+    store_outbox.save(cursor, writes.outbox)
     store_timers.save(cursor, writes)
     store_incidents.save(cursor, writes)
     ready = store_activities.save(cursor, writes)

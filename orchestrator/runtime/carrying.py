@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from orchestrator.runtime.agenda import Agenda
+from orchestrator.runtime.emitting import emitted
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Detail, Live
 from orchestrator.runtime.writes import ActivityWrite, Answer, ChildWrite, Delivery, IncidentWrite, TimerWrite, Writes
@@ -20,6 +21,7 @@ from orchestrator.statechart.effects import (
     CancelTimer,
     ClearDeadline,
     Effect,
+    Emit,
     LogMessage,
     OpenIncident,
     SendTo,
@@ -89,6 +91,12 @@ class Carrier:
         else:
             deliver(self.writes, self.live, target, self.given._replace(name=effect.event, data=data))
 
+    def emit(self, effect: Emit) -> None:
+        """An event for a topic, with an id that the same step planned anew would give it again."""
+        outbox = self.writes.outbox
+        before = outbox[-1].event_id if outbox else ""
+        outbox.append(emitted(self.live.id, self.live.key, self.live.seq + 1, effect, before, self.given.occurred_at))
+
     def start_activity(self, effect: StartActivity) -> None:
         key = (self.live.id, effect.invocation)
         if effect.kind in CHILDREN:
@@ -126,6 +134,7 @@ CARRY: Mapping[type, Callable[[Carrier, Any], None]] = {
     SetDeadline: Carrier.set_deadline,
     ClearDeadline: Carrier.clear_deadline,
     SendTo: Carrier.send_to,
+    Emit: Carrier.emit,
     StartActivity: Carrier.start_activity,
     CancelActivity: Carrier.cancel_activity,
     OpenIncident: Carrier.open_incident,

@@ -239,6 +239,39 @@ class Incident(models.Model):
         return f"{self.kind} in {self.state}"
 
 
+class OutboxEvent(models.Model):
+    """An event on its way to whoever hears its topic, stored with the step that emitted it.
+
+    `source` and `event_id` name it as CloudEvents do. Events of one `key` lie in one bucket, where the
+    relay keeps their order. `refusal` is why it went to nobody.
+    """
+
+    instance = models.ForeignKey(
+        Instance, on_delete=models.SET_NULL, null=True, related_name="emitted", db_constraint=False, db_index=False
+    )
+    bucket = models.SmallIntegerField()
+    topic = models.CharField(max_length=100)
+    type = models.CharField(max_length=200)
+    data = models.TextField()
+    key = models.CharField(max_length=200)
+    source = models.CharField(max_length=500)
+    event_id = models.CharField(max_length=300)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    routed_at = models.DateTimeField(null=True)
+    refusal = models.TextField(blank=True, db_default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "event_id", "topic"], name="outbox_event_unique")]
+        indexes = [
+            models.Index(fields=["bucket", "id"], name="outbox_waiting", condition=Q(routed_at=None)),
+            BrinIndex(fields=["recorded_at"], name="outbox_recorded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.type}"
+
+
 class Heartbeat(models.Model):
     """A sign of life of a worker process or of beat, written with the database clock."""
 

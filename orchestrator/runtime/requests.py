@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from orchestrator.statechart.definition import JSON
 
@@ -38,6 +39,18 @@ class EventRequest:
     start: bool = False
     source: str = ""
     idempotency_key: str = ""
+    occurred_at: datetime | None = None
+
+
+class Published(NamedTuple):
+    """An event for a topic; `source` and `id` name it wherever it goes, and those of one `key` keep their order."""
+
+    topic: str
+    type: str
+    data: str  # JSON
+    key: str
+    source: str
+    id: str
     occurred_at: datetime | None = None
 
 

@@ -110,6 +110,18 @@ class Answer(NamedTuple):
     occurred_at: datetime
 
 
+class OutboxWrite(NamedTuple):
+    instance: int
+    bucket: int
+    topic: str
+    type: str
+    data: str
+    key: str
+    source: str
+    event_id: str  # with the source it is what receivers know the event by
+    occurred_at: datetime
+
+
 TimerKey = tuple[int, str, str]  # instance, kind, ref
 
 
@@ -130,6 +142,7 @@ class Writes:
     left: set[tuple[int, str]] = field(default_factory=set)
     ended: dict[int, str] = field(default_factory=dict)  # instance -> resolution of all its incidents
     restarted: dict[int, bool] = field(default_factory=dict)  # instance -> whether it had failed as a whole
+    outbox: list[OutboxWrite] = field(default_factory=list)
     incidents: dict[tuple[int, str, str], IncidentWrite] = field(default_factory=dict)
     children: dict[tuple[int, str], ChildWrite] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)

@@ -40,6 +40,11 @@ def send(
     return Action(part(type="send", event=event, data=data, delay=delay, id=id, target=target, id_to=id_to))
 
 
+def emit(event: str, topic: str, data: JSON = None, *, key: str | None = None) -> Action:
+    """Publish an event to a topic; those of one `key` keep their order. Texts may hold `${CEL}`."""
+    return Action(part(type="emit", event=event, topic=topic, data=data, key=key))
+
+
 def cancel(id: str) -> Action:
     """Stop the delayed event that was sent under this id."""
     return Action(part(type="cancel", id=id))

@@ -12,6 +12,7 @@ from orchestrator.statechart.definition import (
     Cancel,
     Choose,
     Compensate,
+    Emit,
     ForEach,
     Log,
     Raise,
@@ -58,8 +59,8 @@ def _perform(run: Run, action: Action) -> None:
         case Raise(event=event, data=data):
             name = text_of(event, run.scope())
             run.raise_event(Event(name, render(data, run.scope()), kind="internal"))
-        case Send():
-            sending.send(run, action)
+        case Send() | Emit():
+            sending.leave(run, action)
         case Cancel(send_id=send_id):
             run.effects.append(CancelTimer(sending.timer_id(text_of(send_id, run.scope()))))
         case Log(expr=expr, label=label):

@@ -53,6 +53,19 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Emit:
+    """Publish an event to a topic, where other machines and brokers hear it; every text may hold `${CEL}`.
+
+    Events of one key keep their order; without a key it is that of the instance.
+    """
+
+    event: str
+    topic: str
+    data: JSON = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop the delayed event that was sent under this id, which may hold `${CEL}`."""
 
@@ -104,7 +117,7 @@ class Block:
     actions: tuple[Action, ...] = ()
 
 
-Action = Assign | Raise | Send | Cancel | Log | Compensate | Choose | ForEach | Block
+Action = Assign | Raise | Send | Emit | Cancel | Log | Compensate | Choose | ForEach | Block
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from orchestrator.statechart.definition import (
     Cancel,
     Choose,
     Compensate,
+    Emit,
     ForEach,
     Log,
     Raise,
@@ -21,6 +22,7 @@ from orchestrator.statechart.definition import (
 )
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.reading import DocumentError, Node
+from orchestrator.statechart.topics import TOPIC, TOPIC_RULE
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}")
 MAX_BLOCKS = 10  # choose and forEach within one another
@@ -67,6 +69,14 @@ def _send(node: Node, depth: int) -> Action:
         target=node.optional("target", MAX_LENGTH),
         id_to=context_name(node, "idTo"),
     )
+
+
+def _emit(node: Node, depth: int) -> Action:
+    topic = node.required("topic", MAX_LENGTH)
+    if "${" not in topic and not TOPIC.fullmatch(topic):
+        raise DocumentError(node.at("topic"), TOPIC_RULE)
+    event = node.required("event", MAX_LENGTH)
+    return Emit(event=event, topic=topic, data=data_of(node), key=node.optional("key", MAX_LENGTH))
 
 
 def _cancel(node: Node, depth: int) -> Action:
@@ -118,6 +128,7 @@ ACTIONS: Mapping[str, tuple[frozenset[str], Callable[[Node, int], Action]]] = {
     "assign": (frozenset({"to", "expr"}), _assign),
     "raise": (frozenset({"event", "data"}), _raise),
     "send": (frozenset({"event", "data", "delay", "id", "target", "idTo"}), _send),
+    "emit": (frozenset({"event", "topic", "data", "key"}), _emit),
     "cancel": (frozenset({"id"}), _cancel),
     "log": (frozenset({"expr", "label"}), _log),
     "compensate": (frozenset(), _compensate),

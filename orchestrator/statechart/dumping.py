@@ -16,6 +16,7 @@ from orchestrator.statechart.definition import (
     Choose,
     Compensate,
     Compensation,
+    Emit,
     FanOut,
     ForEach,
     Initial,
@@ -188,18 +189,26 @@ def _action(action: Action) -> Document:
         case Send(event=event, data=data, delay=delay, id=name, target=target, id_to=id_to):
             more = {"delay": delay, "id": name, "target": target, "idTo": id_to}
             return {"type": "send", "event": event, **_data(data), **_filled(more)}
+        case Emit(event=event, topic=topic, data=data, key=key):
+            return {"type": "emit", "event": event, "topic": topic, **_data(data), **_filled({"key": key})}
         case Cancel(send_id=send_id):
             return {"type": "cancel", "id": send_id}
         case Log(expr=expr, label=label):
             return {"type": "log", "expr": expr, **_filled({"label": label})}
+        case Compensate():
+            return {"type": "compensate"}
+        case Choose() | ForEach() | Block():
+            return _nested(action)
+
+
+def _nested(action: Choose | ForEach | Block) -> Document:
+    match action:
         case Choose(branches=branches):
             made = [_filled({"guard": branch.guard, "actions": _actions(branch.actions)}) for branch in branches]
             return {"type": "choose", "branches": made}
         case ForEach(items=items, item=item, index=index, actions=inner):
             each = {"items": items, "item": item, "index": index, "actions": _actions(inner)}
             return {"type": "forEach", **_filled(each)}
-        case Compensate():
-            return {"type": "compensate"}
         case Block(actions=inner):
             return {"type": "block", **_filled({"actions": _actions(inner)})}
 

@@ -65,6 +65,16 @@ class SendTo:
 
 
 @dataclass(frozen=True, slots=True)
+class Emit:
+    """Publish an event to a topic; without a `key` it keeps its order among those of the instance."""
+
+    topic: str
+    event: str
+    data: JSON
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelTimer:
     id: str
 
@@ -102,6 +112,7 @@ Effect = (
     | CancelActivity
     | SetTimer
     | SendTo
+    | Emit
     | CancelTimer
     | SetDeadline
     | ClearDeadline

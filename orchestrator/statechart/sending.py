@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from orchestrator.statechart.definition import JSON, Send
+from orchestrator.statechart import effects
+from orchestrator.statechart.definition import JSON, Emit, Send
 from orchestrator.statechart.effects import SendTo, SetTimer
-from orchestrator.statechart.expressions import render
+from orchestrator.statechart.expressions import ExpressionError, render
 from orchestrator.statechart.locations import assigned
 from orchestrator.statechart.run import COMMUNICATION_ERROR, EXECUTION_ERROR, Run
 from orchestrator.statechart.steps import Event
 from orchestrator.statechart.system import address
+from orchestrator.statechart.topics import MAX_NAME, TOPIC, TOPIC_RULE
 from orchestrator.statechart.values import later, text_of
 
 INTERNAL, PARENT, SESSION, CHILD = "#_internal", "#_parent", "#_scxml_", "#_"
@@ -24,8 +26,15 @@ class Unsent(Exception):
         self.send_id = send_id
 
 
-def send(run: Run, action: Send) -> None:
-    """Carry out one send. Raises ExpressionError, Unsent."""
+def leave(run: Run, action: Send | Emit) -> None:
+    """Let an event out, to one receiver or to a topic. Raises ExpressionError, Unsent."""
+    if isinstance(action, Send):
+        _send(run, action)
+    else:
+        _emit(run, action)
+
+
+def _send(run: Run, action: Send) -> None:
     scope = run.scope()
     given = text_of(action.id, scope) if action.id else ""
     event, data = text_of(action.event, scope), render(action.data, scope)
@@ -70,6 +79,18 @@ def _reached(run: Run, target: str, send_id: str) -> str:
     if invocation is None:
         raise Unsent(f"no child “{target.removeprefix(CHILD)}” is running", COMMUNICATION_ERROR, send_id)
     return invocation
+
+
+def _emit(run: Run, action: Emit) -> None:
+    scope = run.scope()
+    topic, event = text_of(action.topic, scope), text_of(action.event, scope)
+    key = text_of(action.key, scope) if action.key else ""
+    if not TOPIC.fullmatch(topic):
+        raise ExpressionError(f"emit {event}: the topic “{topic[:MAX_NAME]}” {TOPIC_RULE}")
+    for text in (event, key):
+        if len(text) > MAX_NAME or "\x00" in text:
+            raise ExpressionError(f"emit {event[:MAX_NAME]}: event and key are texts of at most {MAX_NAME} characters")
+    run.effects.append(effects.Emit(topic, event, render(action.data, scope), key))
 
 
 def timer_id(send_id: str) -> str:

@@ -91,6 +91,7 @@ PLACES: tuple[Place, ...] = (
     lambda text: _action(type="assign", to=text, expr=text),
     lambda text: _action(type="raise", event=text, data=text),
     lambda text: _action(type="send", event=text, data={text: text}, delay=text, id=text, target=text),
+    lambda text: _action(type="emit", event=text, topic="t", data={text: text}, key=text),
     lambda text: _action(type="cancel", id=text),
     lambda text: _action(type="log", expr=text, label=text),
     lambda text: _action(type="choose", branches=[{"guard": text, "actions": [{"type": "cancel", "id": text}]}]),

@@ -29,6 +29,7 @@ ACTIONS: tuple[Document, ...] = (
     {"type": "raise", "event": "r", "data": {"v": "${context.n}"}},
     {"type": "send", "event": "c", "delay": "PT1H", "id": "later"},
     {"type": "send", "event": "b", "data": {"v": 2}},
+    {"type": "emit", "event": "told", "topic": "news", "data": {"v": "${context.n}"}},
     {"type": "cancel", "id": "later"},
     {"type": "log", "expr": "context.n"},
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.statechart.effects import SendTo, SetTimer
+from orchestrator.statechart.effects import Emit, SendTo, SetTimer
 from orchestrator.statechart.steps import MAX_ACTIONS, Environment, LoopError
 from tests.statechart.support import BEGINNING, Document, Driver, assign, mark, on
 
@@ -112,6 +112,36 @@ def test_the_name_of_an_event_may_be_computed() -> None:
 
 def sent(**more: str) -> Document:
     return {"type": "send", "event": "e", **more}
+
+
+@pytest.mark.parametrize(
+    ("action", "effect"),
+    [
+        ({"event": "placed", "topic": "orders"}, Emit("orders", "placed", {})),
+        (
+            {"event": "n.${context.n}", "topic": "${'t' + 'x'}", "data": [1, "${context.n}"], "key": "${instance.key}"},
+            Emit("tx", "n.5", [1, 5], "SO-7"),
+        ),
+    ],
+)
+def test_an_emitted_event_leaves_with_the_step(action: Document, effect: Emit) -> None:
+    step = ran({"type": "emit", **action}, n=5).step
+    assert (step.errors, step.effects) == ((), (effect,))
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ({"event": "e", "topic": "${'a b'}"}, "must be a name"),
+        ({"event": "e", "topic": "t", "key": "${context.n}"}, "must be a text"),
+        ({"event": "e", "topic": "t", "key": "${context.long}"}, "at most"),
+        ({"event": "${''}", "topic": "t"}, "must be a text"),
+    ],
+)
+def test_an_event_that_cannot_be_emitted_is_told_to_the_chart(action: Document, said: str) -> None:
+    step = ran({"type": "emit", **action}, n=5, long="k" * 201).step
+    assert step.effects == ()
+    assert said in step.errors[0]
 
 
 class WithParent(Driver):

@@ -13,6 +13,7 @@ from orchestrator.statechart.definition import (
     Chart,
     Choose,
     Compensate,
+    Emit,
     ForEach,
     Log,
     Raise,
@@ -69,7 +70,7 @@ def action_text(action: Action) -> str:
             return f"{to} = {expr}"
         case Raise(event=event, data=data):
             return f"raise {event}{_data(data)}"
-        case Send():
+        case Send() | Emit():
             return _sending(action)
         case Cancel(send_id=send_id):
             return f"cancel {send_id}"
@@ -91,7 +92,10 @@ def _block(actions: tuple[Action, ...]) -> str:
     return "{" + "; ".join(action_text(action) for action in actions) + "}"
 
 
-def _sending(action: Send) -> str:
+def _sending(action: Send | Emit) -> str:
+    if isinstance(action, Emit):
+        under = f" under {action.key}" if action.key else ""
+        return f"emit {action.event}{_data(action.data)} to {action.topic}{under}"
     words = (("after", action.delay), ("to", action.target), ("as", action.id), ("kept in", action.id_to))
     return f"send {action.event}{_data(action.data)}" + "".join(f" {word} {text}" for word, text in words if text)
 

@@ -19,7 +19,11 @@ SIMPLE = {
         rf"(?: after (?P<delay>{WORD}))?(?: as (?P<id>{WORD}))?(?: to (?P<target>{WORD}))?",
         re.DOTALL,
     ),
+    "emit": re.compile(
+        rf"emit (?P<event>{WORD})(?: (?P<data>\{{.*\}}))?(?: under (?P<key>{WORD}))? to (?P<topic>{WORD})", re.DOTALL
+    ),
 }
+PREPOSITIONS = {"send": {"after": "delay", "as": "id", "to": "target"}, "emit": {"under": "key", "to": "topic"}}
 
 
 def as_json(value: object) -> str:
@@ -62,9 +66,8 @@ def _in_words(action: Document) -> str:
         parts.append(as_json(action["data"]))
     if kind == "cancel":
         parts.append(action["id"])
-    if kind == "send":
-        words = {"after": "delay", "as": "id", "to": "target"}
-        parts += [f"{word} {action[key]}" for word, key in words.items() if key in action]
+    words = PREPOSITIONS.get(kind, {})
+    parts += [f"{word} {action[key]}" for word, key in words.items() if key in action]
     return " ".join(parts)
 
 

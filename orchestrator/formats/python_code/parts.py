@@ -22,9 +22,8 @@ def _action(item: Document) -> Call:
             return call("assign", item["to"], item["expr"])
         case "raise":
             return call("raise_event", item["event"], *data)
-        case "send":
-            more = {"delay": item.get("delay"), "id": item.get("id"), "target": item.get("target")}
-            return call("send", item["event"], *data, **more, id_to=item.get("idTo"))
+        case "send" | "emit":
+            return _sending(item, data)
         case "cancel":
             return call("cancel", item["id"])
         case "log":
@@ -41,6 +40,13 @@ def _action(item: Document) -> Call:
             return call("compensate")
         case kind:
             raise ValueError(f"The action {kind} has no function in orchestrator.sdk.")
+
+
+def _sending(item: Document, data: list[object]) -> Call:
+    if item["type"] == "emit":
+        return call("emit", item["event"], item["topic"], *data, key=item.get("key"))
+    more = {"delay": item.get("delay"), "id": item.get("id"), "target": item.get("target")}
+    return call("send", item["event"], *data, **more, id_to=item.get("idTo"))
 
 
 def _branch(branch: Document) -> Call:

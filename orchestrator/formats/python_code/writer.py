@@ -18,7 +18,7 @@ from orchestrator.statechart.reading import readable
 Document = dict[str, Any]
 HEAD = '"""A machine in code; `manage.py syncmachines` with the name of this module publishes it."""'
 FUNCTIONS = frozenset(
-    {"Machine", "assign", "block", "cancel", "choose", "compensate", "fan_out", "for_each", "log", "otherwise"}
+    {"Machine", "assign", "block", "cancel", "choose", "compensate", "emit", "fan_out", "for_each", "log", "otherwise"}
     | {"raise_event", "retry", "send", "to", "undo", "when"}
 )
 WAYS = {"on": "on", "after": "after", "always": "always", "onDone": "on_done"}

@@ -58,6 +58,11 @@ def _send(document: Document) -> Element:
     return element("send", {name: value for name, value in attributes.items() if name}, data)
 
 
+def _emit(document: Document) -> Element:
+    """SCXML knows no topics; other tools write down what would have been told."""
+    return element("log", {"label": "emit", "expr": json.dumps(document["event"], ensure_ascii=False)})
+
+
 def _cancel(document: Document) -> Element:
     return element("cancel", given("sendid", "sendidexpr", document["id"]))
 
@@ -99,6 +104,7 @@ WRITERS: Mapping[str, Callable[[Document], Element]] = {
     "assign": _assign,
     "raise": _raise,
     "send": _send,
+    "emit": _emit,
     "cancel": _cancel,
     "log": _log,
     "choose": _choose,

@@ -17,6 +17,8 @@ from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.expressions import check as compile_error
 from orchestrator.statechart.reading import DocumentError, Node, kind_of
 
+EMITTED = "events"  # the topic of what XState emits, which names none
+
 
 def literal(value: object) -> str:
     """A JSON value as a CEL expression."""
@@ -213,12 +215,12 @@ def _log(content: Content, path: str, fields: Document) -> list[Document]:
 
 
 def _emit(content: Content, path: str, fields: Document) -> list[Document]:
+    """Who listens to an actor of XState subscribes to a topic here."""
     event = _event(fields)
-    said = literal(event)
-    if event is None or len(said) > MAX_LENGTH:
+    if event is None:
         return []
-    content.changed_there(path, "emit", "nobody listens to an instance; the event is written into the log")
-    return [{"type": "log", "label": "emit", "expr": said}]
+    content.changed_there(path, "emit", f"goes to the topic “{EMITTED}”; those who listened subscribe to it")
+    return [{"type": "emit", "topic": EMITTED, **event}]
 
 
 def _assign(content: Content, path: str, fields: Document) -> list[Document]:

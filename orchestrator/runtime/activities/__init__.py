@@ -1,5 +1,5 @@
 """The kinds of activities; importing this package registers them all."""
 
-from orchestrator.runtime.activities import email, http, python
+from orchestrator.runtime.activities import email, http, publish, python
 
-__all__ = ["email", "http", "python"]
+__all__ = ["email", "http", "publish", "python"]

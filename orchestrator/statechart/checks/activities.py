@@ -15,6 +15,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "email": ("to", "subject", "text"),
     "python": ("callable",),
     "start": ("machine",),
+    "publish": ("topic", "event"),
 }
 
 

@@ -13,6 +13,7 @@ from orchestrator.statechart.definition import (
     Cancel,
     Chart,
     Choose,
+    Emit,
     ForEach,
     Initial,
     Log,
@@ -149,6 +150,8 @@ def _action(ref: str, field: str, action: Action) -> Iterator[Found]:
             yield from _templates(ref, field, [event, data])
         case Send(event=event, data=data, delay=delay, id=name, target=target):
             yield from _templates(ref, field, [event, data, delay, name, target])
+        case Emit(event=event, topic=topic, data=data, key=key):
+            yield from _templates(ref, field, [event, topic, data, key])
         case Cancel(send_id=send_id):
             yield from _templates(ref, field, send_id)
         case Choose(branches=branches):

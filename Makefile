@@ -28,8 +28,8 @@ format: .venv/test ## Let ruff tidy the code
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-bench: .venv/test ## Measure, on an empty database of its own
-	@$(PY) -m orchestrator.embedded run --temporary -- $(PY) -m benchmarks $(PARTS)
+bench: .venv/test ## Measure, on an empty database of its own: make bench SCALE=full PARTS="core durable"
+	@$(PY) -m orchestrator.embedded run --temporary -- $(PY) -m benchmarks --scale $(or $(SCALE),quick) $(PARTS)
 
 fuzz: .venv/test ## Give every reader of a format spoilt texts: make fuzz INPUTS=100000
 	@$(PY) -m tests.formats.fuzz $(or $(INPUTS),100000)

@@ -1,40 +1,65 @@
-"""`python -m benchmarks [core|rivals|diagrams|durable ...]`: print the figures, kept in results.json too."""
+"""`python -m benchmarks [--scale tiny|quick|full] [core|rivals|diagrams|durable ...]`: print the figures, kept in
+results.json too."""
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import os
 import sys
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
 from django.test.utils import setup_databases, teardown_databases
 
+from benchmarks.durable.scale import SCALES, Scale
+from benchmarks.measure import Figure
+
 PARTS = ("core", "rivals", "diagrams", "durable")
 RESULTS = Path(__file__).with_name("results.json")
 
 
-def main(wanted: list[str]) -> int:
-    unknown = [name for name in wanted if name not in PARTS]
-    if unknown:
-        print(f"There is no benchmark “{unknown[0]}”; choose of {', '.join(PARTS)}.", file=sys.stderr)
-        return 2
+def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--scale", choices=SCALES, default="quick")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where to keep the figures")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; by default all")
+    given = parser.parse_args(words)
+    for part in given.parts:
+        if part not in PARTS:
+            parser.error(f"there is no benchmark “{part}”; choose of {', '.join(PARTS)}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
     django.setup()
-    databases = setup_databases(verbosity=0, interactive=False) if not wanted or "durable" in wanted else None
-    try:
-        found = []
-        for name in wanted or PARTS:
-            for figure in importlib.import_module(f"benchmarks.{name}").figures():
+    found = []
+    with _database(needed="durable" in (given.parts or PARTS)):
+        for part in given.parts or PARTS:
+            for figure in _figures(part, SCALES[given.scale]):
                 print(figure.line(), flush=True)
-                found.append({"part": name, **asdict(figure)})
-        RESULTS.write_text(json.dumps(found, indent=2) + "\n")
-    finally:
-        if databases is not None:
-            teardown_databases(databases, verbosity=0)
+                found.append(figure.result())
+    given.results.write_text(json.dumps(found, indent=2) + "\n")
     return 0
+
+
+def _figures(part: str, scale: Scale) -> Iterator[Figure]:
+    if part == "durable":
+        return iter(importlib.import_module("benchmarks.durable.run").figures(scale))
+    return iter(importlib.import_module(f"benchmarks.{part}").figures())
+
+
+@contextmanager
+def _database(*, needed: bool) -> Iterator[None]:
+    """An empty one beside that of DATABASE_URL, dropped at the end."""
+    if not needed:
+        yield
+        return
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        yield
+    finally:
+        teardown_databases(databases, verbosity=0)
 
 
 if __name__ == "__main__":

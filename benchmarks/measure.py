@@ -4,36 +4,59 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 RUNS = 5
 
 
+class Wrong(Exception):
+    """A benchmark did not do what it was to measure; its figure would be a lie."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`median`, `least` and `most` in `unit` over all runs."""
+    """`value` is the median in `unit` of all runs; a ratio says how often ours goes into it, or it into ours."""
 
     name: str
-    median: float
+    value: float
     least: float
     most: float
     unit: str
+    title: str = ""
+    ratios: dict[str, float] = field(default_factory=dict)
 
     def line(self) -> str:
-        return f"{self.name:<52} {self.median:>12,.1f} {self.unit:<10} ({self.least:,.1f} to {self.most:,.1f})"
+        told = "".join(f"  {of} {ratio:,.2f}" for of, ratio in self.ratios.items())
+        spread = f"({_plain(self.least)} to {_plain(self.most)})"
+        return f"{self.title or self.name:<60} {_plain(self.value):>11} {self.unit:<13} {spread}{told}"
+
+    def result(self) -> dict[str, object]:
+        return {"name": self.name, "value": self.value, "unit": self.unit, "ratios": self.ratios}
 
 
-def rate(name: str, work: Callable[[], int], unit: str = "events/s", runs: int = RUNS) -> Figure:
+def rate(name: str, work: Callable[[], int], unit: str = "events/s", runs: int = RUNS, title: str = "") -> Figure:
     """How many things `work` does a second; it returns how many it did. One run before the counted ones warms up."""
     work()
-    return _figure(name, unit, [_timed(work) for _ in range(runs)])
+    return figure(name, unit, [_timed(work) for _ in range(runs)], title)
 
 
 def duration(name: str, work: Callable[[], object], runs: int = RUNS) -> Figure:
     """How many milliseconds `work` takes."""
     work()
-    return _figure(name, "ms", [1000 / _timed(lambda: bool(work()) or 1) for _ in range(runs)])
+    return figure(name, "ms", [1000 / _timed(lambda: bool(work()) or 1) for _ in range(runs)])
+
+
+def figure(
+    name: str, unit: str, values: Sequence[float], title: str = "", ratios: dict[str, float] | None = None
+) -> Figure:
+    return Figure(name, statistics.median(values), min(values), max(values), unit, title, ratios or {})
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value which at least `share` of all do not pass."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def _timed(work: Callable[[], int]) -> float:
@@ -42,5 +65,5 @@ def _timed(work: Callable[[], int]) -> float:
     return done / (time.perf_counter() - begun)
 
 
-def _figure(name: str, unit: str, values: list[float]) -> Figure:
-    return Figure(name, statistics.median(values), min(values), max(values), unit)
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"

@@ -1,0 +1,1 @@
+"""The durable runtime on a real PostgreSQL: every figure checks what it did before it tells how fast that was."""

@@ -1,0 +1,23 @@
+"""How much each benchmark does: `tiny` proves that it works, `quick` guides, `full` is what is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Counts of one run; every run is repeated `rounds` times and told as the median."""
+
+    rounds: int
+    instances: int
+    events: int  # of one round of drain and bulk
+    one_row: int
+    timers: int
+
+
+SCALES = {
+    "tiny": Scale(rounds=1, instances=200, events=1_000, one_row=100, timers=500),
+    "quick": Scale(rounds=3, instances=20_000, events=40_000, one_row=8_000, timers=100_000),
+    "full": Scale(rounds=5, instances=100_000, events=200_000, one_row=30_000, timers=1_000_000),
+}

@@ -82,7 +82,7 @@ def _copy_belongings(model: type[models.Model], first: int, machine: int) -> Non
 
 
 def _columns(model: type[models.Model], without: Sequence[str]) -> sql.Composed:
-    names = [field.column for field in model._meta.concrete_fields if field.column not in without]
+    names = [field.column for field in model._meta.concrete_fields if field.column and field.column not in without]
     return sql.SQL(", ").join([sql.Identifier(name) for name in names])
 
 

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "orchestrator.definitions",
     "orchestrator.runtime",
     "orchestrator.alerts",
+    "orchestrator.schedules",
     "orchestrator.api",
     "designer",
 ]
@@ -173,5 +174,6 @@ CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
     "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "alerts"}},
+    "schedules": {"task": "schedules.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
 }
 import_module("orchestrator.celery")  # its application is the current one wherever Django is set up

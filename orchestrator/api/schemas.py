@@ -15,7 +15,7 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CLOCK_SKEW = timedelta(days=1)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("control characters are not allowed")
     return text
@@ -27,8 +27,8 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
-OptionalName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
+OptionalName = Annotated[str, StringConstraints(max_length=200), AfterValidator(printable)]
 Moment = Annotated[AwareDatetime, AfterValidator(_plausible)]
 Data = dict[str, Any]
 

@@ -44,9 +44,15 @@ class Caller:
         text = body if isinstance(body, str | bytes) else json.dumps(body)
         return _read(self._client.post(f"/api/v1{path}", text, content_type="application/json"))
 
+    def put(self, path: str, body: object) -> tuple[int, Any]:
+        return _read(self._client.put(f"/api/v1{path}", json.dumps(body), content_type="application/json"))
+
+    def delete(self, path: str) -> tuple[int, Any]:
+        return _read(self._client.delete(f"/api/v1{path}"))
+
 
 def _read(response: Any) -> tuple[int, Any]:
-    return response.status_code, json.loads(response.content)
+    return response.status_code, json.loads(response.content or "null")
 
 
 def published(owner: User, title: str = "Parcel") -> Machine:

@@ -52,7 +52,7 @@ def times(recurrence: Recurrence, first: datetime) -> list[datetime]:
     return [at for at in recurrence.between(first, last) if at > first]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(beginnings(), minutes_of, hours_of, days_of)
 def test_a_rule_with_hours_fires_as_the_wall_shows(
     where: tuple[ZoneInfo, datetime], minutes: set[int], hours: set[int], days: set[int]
@@ -94,7 +94,7 @@ def test_an_interval_is_the_same_length_everywhere(zone: str, seconds: int, begi
     assert (found[0] - anchor) % timedelta(seconds=seconds) == timedelta()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(beginnings(), st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]), st.integers(1, 5), st.booleans())
 def test_a_calendar_rule_counts_its_interval_from_its_start(
     where: tuple[ZoneInfo, datetime], frequency: str, every: int, days: bool
@@ -202,7 +202,7 @@ PIECES = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(["cron", "interval", "calendar"]), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
 def test_any_text_is_a_rule_or_refused(kind: Kind, rule: str) -> None:
     for text in (rule, f"FREQ=YEARLY;{rule}", f"0 0 {rule}"):

@@ -8,10 +8,14 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from designer.gallery.load import load_gallery
+from orchestrator.definitions.models import Machine
 from orchestrator.runtime.advance import drain
 from orchestrator.runtime.commands import EventRequest, StartRequest, send, start
 from orchestrator.runtime.models import Instance
+from orchestrator.schedules.models import Schedule
+from orchestrator.schedules.sweeping import sweep
 from tests.browser import Enter
+from tests.schedules.cast import overdue, scheduled
 from tests.support import needs_chromium
 
 pytestmark = needs_chromium
@@ -27,6 +31,9 @@ PAGES = [
     "/admin/operations/instances/",
     "/admin/operations/instances/{instance}/",
     "/admin/operations/incidents/",
+    "/admin/operations/schedules/",
+    "/admin/operations/schedules/new/",
+    "/admin/operations/schedules/{schedule}/",
     "/admin/operations/mail/",
 ]
 PHONE = {"width": 390, "height": 844}
@@ -40,6 +47,8 @@ def ada(transactional_db: None) -> User:
     drain()
     send(EventRequest("submit", instance=started.instance))
     drain()
+    overdue(scheduled(Machine.objects.get(slug="document-approval")), 1)
+    sweep()
     return ada
 
 
@@ -53,10 +62,11 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize("options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": PHONE}])
 def test_no_page_has_a_serious_barrier(enter: Enter, ada: User, options: dict[str, object]) -> None:
     page = enter(ada, **options)
-    instance = Instance.objects.get().pk
+    instance = Instance.objects.earliest("id").pk
+    schedule = Schedule.objects.get().pk
     found = []
     for address in PAGES:
-        page.goto(address.format(instance=instance))
+        page.goto(address.format(instance=instance, schedule=schedule))
         page.wait_for_load_state("load")
         found.extend(serious(page))
     assert found == []

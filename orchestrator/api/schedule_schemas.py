@@ -17,7 +17,7 @@ Zone = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValid
 class RuleBody(Body):
     kind: Kind
     rule: RuleText = Field(
-        description="cron: five fields; interval: an ISO 8601 duration; calendar: an RRULE of RFC 5545, DAILY or longer."
+        description="cron: five fields; interval: an ISO 8601 duration; calendar: an RRULE (RFC 5545), DAILY or longer."
     )
     zone: Zone = Field("UTC", description="Name in the IANA database, such as Europe/Berlin.")
     starts_at: AwareDatetime | None = Field(

@@ -8,6 +8,9 @@ from django.http import Http404, HttpRequest
 from orchestrator.definitions.models import Machine
 from orchestrator.definitions.permissions import can_edit, visible_machines
 from orchestrator.runtime.listings import InstanceDetail, instance_detail
+from orchestrator.schedules.models import Schedule
+
+LARGEST_ID = 2**63 - 1
 
 
 def visible(request: HttpRequest) -> dict[int, Machine]:
@@ -21,6 +24,15 @@ def instance_or_404(request: HttpRequest, pk: int) -> tuple[Machine, InstanceDet
     if detail is None or machine is None:
         raise Http404("There is no such instance.")
     return machine, detail
+
+
+def schedule_or_404(request: HttpRequest, pk: int) -> Schedule:
+    """A schedule of a machine which this person may see. Raises Http404."""
+    known = Schedule.objects.select_related("machine__owner").filter(machine__in=visible(request), pk=pk)
+    schedule = known.first() if pk <= LARGEST_ID else None
+    if schedule is None:
+        raise Http404("There is no such schedule.")
+    return schedule
 
 
 def require_change(request: HttpRequest, machine: Machine) -> None:

@@ -20,6 +20,19 @@ def _refuse_constant(word: str) -> JSON:
     raise ValueError(f"{word} is no JSON value.")
 
 
+def json_object(text: str) -> dict[str, JSON]:
+    """The object which a text field holds, an empty one for an empty text. Raises ValidationError."""
+    try:
+        value = json.loads(text or "{}", parse_constant=_refuse_constant)
+    except RecursionError:
+        raise forms.ValidationError("The data is nested too deeply.") from None
+    except ValueError as error:
+        raise forms.ValidationError(f"This is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise forms.ValidationError('The data must be a JSON object, such as {"amount": 20}.')
+    return value
+
+
 class SendForm(forms.Form):
     """An event by choice or by name, with a JSON object as data. `once` makes a double click one event."""
 
@@ -29,16 +42,7 @@ class SendForm(forms.Form):
     once = forms.UUIDField(required=False)
 
     def clean_payload(self) -> dict[str, JSON]:
-        text = self.cleaned_data.get("payload") or "{}"
-        try:
-            value = json.loads(text, parse_constant=_refuse_constant)
-        except RecursionError:
-            raise forms.ValidationError("The data is nested too deeply.") from None
-        except ValueError as error:
-            raise forms.ValidationError(f"This is not JSON: {error}") from None
-        if not isinstance(value, dict):
-            raise forms.ValidationError('The data must be a JSON object, such as {"amount": 20}.')
-        return value
+        return json_object(self.cleaned_data.get("payload") or "")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -51,6 +51,7 @@ def navigation(request: HttpRequest, apps: Sequence[dict[str, Any]]) -> list[Nav
             "circle-alert",
             open_incidents(list(visible(request))),
         ),
+        NavItem("schedules", "Schedules", reverse("admin:operations_schedules"), "calendar-clock"),
         *(item for app, item in tables if app == "alerts"),
     ]
     if request.user.has_perm("definitions.view_machine"):

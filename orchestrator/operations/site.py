@@ -16,7 +16,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import URLPattern, URLResolver, path, reverse
 
-from orchestrator.operations import actions, alerts, bulk, dashboard, incidents, instances, mail
+from orchestrator.operations import (
+    actions,
+    alerts,
+    bulk,
+    dashboard,
+    incidents,
+    instances,
+    mail,
+    schedule_actions,
+    schedules,
+)
 from orchestrator.operations.nav import navigation
 
 View = Callable[..., HttpResponse]
@@ -84,6 +94,15 @@ class OperationsSite(AdminSite):
             at("bulk/<slug:name>/", bulk.bulk_report, "bulk_report"),
             at("incidents/", incidents.incident_list, "incidents"),
             at("alerts/<int:pk>/again/", alerts.send_again, "send_again"),
+            at("schedules/", schedules.schedule_list, "schedules"),
+            at("schedules/new/", schedule_actions.new, "schedule_new"),
+            at("schedules/preview/", schedule_actions.preview, "schedule_preview"),
+            at("schedules/<int:pk>/", schedules.schedule_page, "schedule"),
+            at("schedules/<int:pk>/edit/", schedule_actions.edit, "schedule_edit"),
+            at("schedules/<int:pk>/pause/", schedule_actions.pause, "schedule_pause"),
+            at("schedules/<int:pk>/resume/", schedule_actions.resume, "schedule_resume"),
+            at("schedules/<int:pk>/backfill/", schedule_actions.backfill, "schedule_backfill"),
+            at("schedules/<int:pk>/delete/", schedule_actions.delete, "schedule_delete"),
             at("mail/", mail.mail_list, "mail"),
             at("mail/<str:name>/", mail.mail_message, "message"),
             at("mail/<str:name>/html/", mail.mail_html, "message_html"),

@@ -11,17 +11,33 @@ from orchestrator.alerts.models import Alert
 from orchestrator.definitions.models import Machine
 from orchestrator.operations.site import admin_site
 from orchestrator.runtime.models import Instance
+from orchestrator.schedules.models import Schedule
 from tests.operations.cast import failed_alert, person, published, signed_in, started
+from tests.schedules.cast import scheduled
 
-POST_ONLY = {"operations_bulk", "operations_send_preview"}
+POST_ONLY = {
+    "operations_bulk",
+    "operations_send_preview",
+    "operations_schedule_preview",
+    "operations_schedule_pause",
+    "operations_schedule_resume",
+}
 ACTIONS = {
     "operations_send",
     "operations_send_preview",
     "operations_retry",
     "operations_cancel",
     "operations_send_again",
+    "operations_schedule_new",
+    "operations_schedule_preview",
+    "operations_schedule_edit",
+    "operations_schedule_pause",
+    "operations_schedule_resume",
+    "operations_schedule_backfill",
+    "operations_schedule_delete",
 }
-OPEN_TO_STAFF = {"operations_all_instances", "operations_incidents"}  # they list what this person may see: nothing
+# They list what this person may see: nothing.
+OPEN_TO_STAFF = {"operations_all_instances", "operations_incidents", "operations_schedules"}
 NAMES = sorted(str(pattern.name) for pattern in admin_site.operations_urls())
 
 
@@ -30,11 +46,13 @@ def addresses(machine: Machine) -> dict[str, str]:
     """A real address for each name."""
     instance = started("P-1")
     alert = failed_alert(machine).pk
+    schedule = scheduled(machine, "of-others").pk
+    keys = {"send_again": alert, "schedule": schedule}
     found = {}
     for pattern in admin_site.operations_urls():
         arguments = {
             "slug": machine.slug,
-            "pk": alert if pattern.name == "operations_send_again" else instance,
+            "pk": next((pk for part, pk in keys.items() if part in str(pattern.name)), instance),
             "name": "20261124T054937746488-257fdc2a",
         }
         wanted = pattern.pattern.converters
@@ -68,7 +86,9 @@ def test_staff_without_permission_sees_nothing_of_others(addresses: dict[str, st
     client = signed_in(person("clerk", staff=True))
     address = addresses[name]
     if name in OPEN_TO_STAFF:
-        assert "P-1" not in client.get(address).content.decode()
+        page = client.get(address).content.decode()
+        assert "P-1" not in page
+        assert "of-others" not in page
     elif name == "operations_bulk":
         page = client.post(
             address, {"action": "cancel", "id": str(Instance.objects.get().pk), "confirm": "1", "reason": "x"}
@@ -87,6 +107,7 @@ def test_who_may_only_look_cannot_act(addresses: dict[str, str], name: str) -> N
     assert client.post(addresses[name], values).status_code == 403
     assert Instance.objects.get().inbox.count() == 0
     assert Alert.objects.get().status == "failed"
+    assert Schedule.objects.get().paused is False
 
 
 def test_who_may_only_look_sees_no_buttons(addresses: dict[str, str]) -> None:

@@ -68,7 +68,8 @@ def preview(request: HttpRequest, context: Context) -> HttpResponse:
     if form.is_valid():
         try:
             found = queries.preview(form.recurrence())
-            part = {"words": found.words, "times": all_shown(found.times, form.cleaned_data["zone"])}
+            zone = form.cleaned_data["zone"]
+            part = {"words": found.words, "times": all_shown(found.times, zone), "zone": zone}
         except CommandError as error:
             form.refuse(error)
     part["errors"] = [text for texts in form.errors.values() for text in texts]

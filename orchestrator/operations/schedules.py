@@ -95,10 +95,12 @@ def shown(moment: datetime, zone: str) -> Shown:
     except RecurrenceError:
         local = moment.astimezone(UTC)
     offset = f"{local:%z}"
-    return Shown(
-        f"{local:%a} {local.day} {local:%b %Y %H:%M:%S} {offset[:3]}:{offset[3:5]}",
-        f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
-    )
+    return Shown(f"{_day_and_time(local)} {offset[:3]}:{offset[3:5]}", f"{_day_and_time(moment.astimezone(UTC))} UTC")
+
+
+def _day_and_time(moment: datetime) -> str:
+    """The seconds only when there are some."""
+    return f"{moment:%a} {moment.day} {moment:%b %Y %H:%M}{f':{moment:%S}' if moment.second else ''}"
 
 
 def all_shown(moments: Iterable[datetime], zone: str) -> list[Shown]:

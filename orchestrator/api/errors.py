@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 STATUS_OF: Mapping[str, int] = {
     "unknown-machine": 404,
     "unknown-instance": 404,
+    "unknown-task": 404,
     "not-published": 409,
     "finished": 409,
     "conflict": 409,

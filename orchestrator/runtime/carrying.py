@@ -11,6 +11,7 @@ from typing import Any
 
 from orchestrator.runtime.agenda import Agenda
 from orchestrator.runtime.emitting import emitted
+from orchestrator.runtime.human import first_status
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Detail, Live
 from orchestrator.runtime.writes import ActivityWrite, Answer, ChildWrite, Delivery, IncidentWrite, TimerWrite, Writes
@@ -210,7 +211,7 @@ def activity(live: Live, effect: StartActivity, now: datetime) -> ActivityWrite:
         spec,
         key,
         effect.compensates or "",
-        "pending",
+        first_status(effect.kind, effect.input),
         now,
     )
 

@@ -22,11 +22,12 @@ from orchestrator.runtime.accepting import (
     start_missing,
     target_of,
 )
+from orchestrator.runtime.human_commands import answer_task, claim_task, reassign_task, reject_task, release_task
 from orchestrator.runtime.inputs import ENDED
 from orchestrator.runtime.intake import CommandError, ErrorCode
 from orchestrator.runtime.making import caught, checked_start, clamped, make, started
 from orchestrator.runtime.models import ActivityRun, Instance
-from orchestrator.runtime.requests import Accepted, EventRequest, Started, StartRequest
+from orchestrator.runtime.requests import Accepted, EventRequest, Person, Started, StartRequest
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_intake import InboxRow
 from orchestrator.statechart.snapshot import Snapshot, from_json
@@ -36,9 +37,15 @@ __all__ = [
     "CommandError",
     "ErrorCode",
     "EventRequest",
+    "Person",
     "StartRequest",
     "Started",
+    "answer_task",
     "cancel",
+    "claim_task",
+    "reassign_task",
+    "reject_task",
+    "release_task",
     "resume",
     "retry",
     "send",

@@ -27,7 +27,14 @@ RESERVED = (
 )
 
 ErrorCode = Literal[
-    "unknown-machine", "not-published", "unknown-instance", "finished", "conflict", "too-large", "invalid"
+    "unknown-machine",
+    "not-published",
+    "unknown-instance",
+    "unknown-task",
+    "finished",
+    "conflict",
+    "too-large",
+    "invalid",
 ]
 
 

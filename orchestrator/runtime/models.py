@@ -168,9 +168,12 @@ class Timer(models.Model):
 
 
 class ActivityRun(models.Model):
-    """A side effect: `pending` until claimed, `running` under a lease and a fence, then a terminal status."""
+    """A side effect: `pending` until claimed, `running` under a lease and a fence, then a terminal status.
 
-    STATUSES = ["pending", "running", "done", "failed", "cancelled", "suspended"]
+    A human task is `waiting` instead until somebody answers it; what a suspended instance would begin is `suspended`.
+    """
+
+    STATUSES = ["pending", "running", "waiting", "done", "failed", "cancelled", "suspended"]
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="activities")
     shard = models.SmallIntegerField()
     invocation = models.CharField(max_length=250)
@@ -203,10 +206,54 @@ class ActivityRun(models.Model):
         indexes = [
             models.Index(fields=["due"], name="activity_due", condition=Q(status="pending")),
             models.Index(fields=["lease_until"], name="activity_lease", condition=Q(status="running")),
+            models.Index(fields=["id"], name="activity_waiting", condition=Q(status="waiting")),
         ]
 
     def __str__(self) -> str:
         return self.invocation
+
+
+class HumanTask(models.Model):
+    """What an activity of kind `human` asks of a person; whether it still waits is the status of its activity.
+
+    `assignee` has it in hand, or it lies open for `group`. `incident` is the one that its lateness opened.
+    """
+
+    run = models.OneToOneField(ActivityRun, on_delete=models.CASCADE, primary_key=True, related_name="task")
+    machine = models.ForeignKey("definitions.Machine", on_delete=models.CASCADE, related_name="tasks")
+    title = models.CharField(max_length=200)
+    assignee = models.CharField(max_length=150, blank=True)  # username
+    group = models.CharField(max_length=150, blank=True)
+    due = models.DateTimeField(null=True)
+    overdue_at = models.DateTimeField(null=True)  # when the sweep found it late
+    incident = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["assignee"], name="task_assignee"),
+            models.Index(fields=["group"], name="task_group"),
+            models.Index(fields=["due"], name="task_late", condition=Q(overdue_at=None)),
+            models.Index(fields=["incident"], name="task_incident", condition=~Q(incident=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TaskEntry(models.Model):
+    """Who did what with a human task, and why; append-only."""
+
+    ACTIONS = ["claimed", "released", "reassigned", "answered", "rejected"]
+    task = models.ForeignKey(HumanTask, on_delete=models.CASCADE, related_name="entries")
+    action = models.CharField(max_length=12)
+    actor = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500, blank=True)
+    detail = models.CharField(max_length=200, blank=True)  # to whom, or the class of the error
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}"
 
 
 class Incident(models.Model):

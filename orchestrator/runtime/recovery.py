@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from orchestrator.runtime import nudge, store_activities
+from orchestrator.runtime import nudge, store_activities, store_human
 from orchestrator.runtime.activities.registry import ActivityError
 from orchestrator.runtime.perform import Outcome, answer
 from orchestrator.runtime.retry import CRASHES
@@ -40,3 +40,10 @@ def enqueue_activities() -> int:
         ready = store_activities.due(cursor, HINTS, HINT_AGAIN)
         nudge.after_commit(activities=ready)
     return len(ready)
+
+
+def judge_tasks() -> int:
+    """Open an incident for each state with an overdue task, close those that are over; returns how many tasks."""
+    with batch() as cursor:
+        store_human.close(cursor)
+        return store_human.call(cursor, store_human.late_shards(cursor))

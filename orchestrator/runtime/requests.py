@@ -61,3 +61,12 @@ class Accepted:
     event: int
     instance: int
     duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts on a human task; `actor` is how the journal names them, `manages` lets them act over others."""
+
+    username: str
+    actor: str
+    manages: bool = False

@@ -42,11 +42,12 @@ _START_KINDS = (BigInts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts,
 _CANCEL = """
 UPDATE runtime_activityrun a SET status = 'cancelled', finished_at = now(), lease_until = NULL, fence = fence + 1
 FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
-WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('pending', 'running', 'suspended')"""
+WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('pending', 'running', 'waiting', 'suspended')"""
 
-# Try failed side effects again at once, and those which wait for their next attempt.
+# Try failed side effects again at once, and those which wait for their next attempt; a rejected task waits anew.
 _RETRY = """
-UPDATE runtime_activityrun a SET status = 'pending', due = now(), finished_at = NULL,
+UPDATE runtime_activityrun a SET due = now(), finished_at = NULL, status = CASE
+        WHEN EXISTS (SELECT FROM runtime_humantask h WHERE h.run_id = a.id) THEN 'waiting' ELSE 'pending' END,
     attempts = CASE a.status WHEN 'failed' THEN 0 ELSE a.attempts END
 FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
 WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('failed', 'pending')

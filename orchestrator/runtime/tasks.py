@@ -32,4 +32,5 @@ def sweep() -> None:
     heartbeat.beat()
     recovery.recover_leases()
     timers.enqueue_due()
+    recovery.judge_tasks()
     recovery.enqueue_activities()

@@ -8,6 +8,7 @@ from orchestrator.statechart.checks.durations import duration_problem, known_sec
 from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
 from orchestrator.statechart.starting import CHILDREN
+from orchestrator.statechart.task_form import FormError, read_form
 
 LONGEST_ATTEMPT = 900.0  # seconds
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -16,6 +17,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "python": ("callable",),
     "start": ("machine",),
     "publish": ("topic", "event"),
+    "human": (),
 }
 
 
@@ -34,11 +36,11 @@ def check(chart: Chart) -> Iterator[Problem]:
                 message = "The activity names no chart to run."
                 yield problem("missing-input", activity.ref, "input", message, "Fill in “src”, or give a “chart”.")
             yield from _policy(chart, activity)
-            yield from _times(activity.ref, activity.timeout, activity.retry)
+            yield from _times(activity.ref, activity.kind, activity.timeout, activity.retry)
             if activity.compensation is not None:
                 undo = activity.compensation
                 yield from _kind(activity.ref, "compensate", undo.kind, undo.input)
-                yield from _times(activity.ref, undo.timeout, undo.retry)
+                yield from _times(activity.ref, undo.kind, undo.timeout, undo.retry)
 
 
 def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
@@ -48,12 +50,29 @@ def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterato
         known = ", ".join(possible)
         yield problem("unknown-kind", ref, field, f"There is no activity kind “{kind}”.", f"Choose one of {known}.")
         return
+    where = "input" if field == "kind" else "compensate"
+    if kind == "human":
+        yield from _task(ref, where, given)
     for name in REQUIRED[kind]:
         value = given.get(name)
         if value in (None, "", [], {}):
-            where = "input" if field == "kind" else "compensate"
             message = f"The {kind} activity has no “{name}” in its input."
             yield problem("missing-input", ref, where, message, f"Fill in “{name}”.")
+
+
+def _task(ref: str, where: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
+    """A task needs somebody who sees it, and a form that can be shown."""
+    if not given.get("assignee") and not given.get("group"):
+        message = "The task is given to nobody: it has neither “assignee” nor “group” in its input."
+        yield problem("missing-input", ref, where, message, "Fill in a username or the name of a group.")
+    try:
+        read_form(given.get("form"), drawn=True)
+    except FormError as error:
+        message = f"The form of the task cannot be shown: {error}."
+        yield problem("task-form", ref, where, message, "Correct the field.")
+    due = given.get("due")
+    if isinstance(due, str) and due.startswith("P"):
+        yield from duration_problem(ref, where, due)
 
 
 def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
@@ -65,9 +84,9 @@ def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:
         yield problem("catch-nowhere", activity.ref, "onFailure", message, "Choose the state to go to.")
 
 
-def _times(ref: str, timeout: str, retry: Retry) -> Iterator[Problem]:
+def _times(ref: str, kind: str, timeout: str, retry: Retry) -> Iterator[Problem]:
     yield from duration_problem(ref, "timeout", timeout)
-    if (known_seconds(timeout) or 0) > LONGEST_ATTEMPT:
+    if kind != "human" and (known_seconds(timeout) or 0) > LONGEST_ATTEMPT:
         message = "One attempt may last 15 minutes at most."
         yield problem("long-attempt", ref, "timeout", message, "Shorten it, or start the work and wait for an event.")
     for text in (retry.interval, retry.max_interval):

@@ -10,7 +10,7 @@ from orchestrator.statechart.checks.names import known_names
 from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.checks.tokens import paths
 from orchestrator.statechart.checks.types import initial_values
-from orchestrator.statechart.checks.walk import flat, texts
+from orchestrator.statechart.checks.walk import by_person, flat, texts
 from orchestrator.statechart.definition import Action, Chart, Raise, Transition
 from orchestrator.statechart.structure import matches, structure_of
 
@@ -49,7 +49,7 @@ def _closing(chart: Chart, kinds: Collection[str], changing: Collection[str]) ->
         way.ref
         for state in chart.states.values()
         for way in state.transitions
-        if way.kind in kinds and not _may_change(way.guard, changing)
+        if way.kind in kinds and not by_person(state, way) and not _may_change(way.guard, changing)
     }
     if not steady:
         return []

@@ -11,6 +11,7 @@ from orchestrator.statechart.definition import Activity, Chart, Compensate, Stat
 from orchestrator.statechart.structure import structure_of
 
 SAFE_METHODS = ("GET", "HEAD")
+NEVER_AGAIN = ("chart", "human")  # their failure is an answer, and trying again would not change it
 SAME_TWICE = (*SAFE_METHODS, "PUT", "DELETE")  # the HTTP methods which may be repeated (RFC 9110, 9.2.2)
 
 
@@ -34,12 +35,13 @@ def check(chart: Chart) -> Iterator[Problem]:
 
 
 def _tried(activity: Activity) -> Iterator[Problem]:
-    if activity.on_failure == "fail" and activity.retry.max_attempts == 1 and activity.kind != "chart":
+    if activity.on_failure == "fail" and activity.retry.max_attempts == 1 and activity.kind not in NEVER_AGAIN:
         message = f"“{activity.title}” is tried once, and a failure stops the instance until a person comes."
         fix = "Give it a retry policy, or say in onFailure where a failure leads."
         yield problem("no-retry", activity.ref, "retry", message, fix)
-    if activity.compensation is not None and activity.compensation.retry.max_attempts == 1:
-        message = f"“{activity.compensation.title}” is tried once; when it fails, what was done stays half undone."
+    undo = activity.compensation
+    if undo is not None and undo.retry.max_attempts == 1 and undo.kind not in NEVER_AGAIN:
+        message = f"“{undo.title}” is tried once; when it fails, what was done stays half undone."
         yield problem("compensation-no-retry", activity.ref, "compensate", message, "Let it be tried several times.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from orchestrator.statechart.checks.durations import known_seconds
 from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.checks.states import reachable
+from orchestrator.statechart.checks.walk import by_person
 from orchestrator.statechart.definition import Activity, Chart, Retry, Send, State, Transition
 from orchestrator.statechart.durations import humanise
 from orchestrator.statechart.structure import Structure, matches, structure_of
@@ -34,21 +35,22 @@ def _waits(structure: Structure, state: State) -> bool:
         return False
     around = [structure.chart.states[key] for key in (state.id, *structure.ancestors[state.id])]
     ways = [transition for held in around for transition in held.transitions]
-    own = [t for t in ways if t.kind in ("activity-done", "activity-error") and t.source == state.id and t.targets]
+    ends = [t for t in ways if t.kind in ("activity-done", "activity-error") and t.source == state.id and t.targets]
+    own = [t for t in ends if not by_person(state, t)]
     sure = any(t.kind == "always" and t.guard is None and t.targets for t in ways)
     return not own and not sure and any(_from_outside(t, state) for t in ways)
 
 
 def _from_outside(transition: Transition, state: State) -> bool:
-    """Whether it leads on when somebody sends an event; what the engine itself raises comes by itself."""
-    inside = tuple(f"done.invoke.{activity.id}" for activity in state.activities)
+    """Whether it leads on when somebody sends an event or answers a task; what the engine itself raises comes by itself."""
+    inside = tuple(f"done.invoke.{activity.id}" for activity in state.activities if activity.kind != "human")
     own = all(event in inside or event == "done.compensate" for event in transition.events)
-    return transition.kind == "on" and bool(transition.targets) and not own
+    return (transition.kind == "on" or by_person(state, transition)) and bool(transition.targets) and not own
 
 
 def _is_timed(state: State, delayed: tuple[str, ...]) -> bool:
     """Whether time alone leads on from this state or calls somebody."""
-    if state.expected_within:
+    if state.expected_within or any(a.kind == "human" and a.input.get("due") for a in state.activities):
         return True
     return any(
         transition.kind == "after" or any(matches(transition, event) for event in delayed)
@@ -85,6 +87,9 @@ def _sure_timeouts(state: State) -> Iterator[float]:
 
 
 def _activity(activity: Activity, limit: float) -> Iterator[Problem]:
+    if activity.kind == "human":
+        yield from _task(activity, limit)
+        return
     attempt = known_seconds(activity.timeout)
     if attempt is not None and attempt > limit:
         message = f"One attempt may last {humanise(attempt)}, but the state is left after {humanise(limit)}."
@@ -99,6 +104,15 @@ def _activity(activity: Activity, limit: float) -> Iterator[Problem]:
         )
         fix = "Retry less often or sooner, or lengthen the timeout of the state."
         yield problem("retry-over-timeout", activity.ref, "retry", message, fix)
+
+
+def _task(activity: Activity, limit: float) -> Iterator[Problem]:
+    """A person has neither attempts nor a timeout, but a due time."""
+    due = activity.input.get("due")
+    seconds = known_seconds(due) if isinstance(due, str) else None
+    if seconds is not None and seconds >= limit:
+        message = f"The state is left after {humanise(limit)}, so “{activity.title}” is never overdue."
+        yield problem("expected-over-timeout", activity.ref, "input", message, "Make it due sooner than the timeout.")
 
 
 def waiting_time(retry: Retry) -> float:

@@ -86,6 +86,11 @@ def flat(actions: Iterable[Action]) -> Iterator[Action]:
                 yield from flat(inner)
 
 
+def by_person(state: State, way: Transition) -> bool:
+    """Whether this way out of a state opens when a person answers or rejects a task."""
+    return any(activity.kind == "human" and way.ref.startswith(f"{activity.ref}/") for activity in state.activities)
+
+
 def texts(chart: Chart) -> tuple[Found, ...]:
     """Every text that holds expressions, in document order, gathered once for all checks."""
     found = chart.derived.get("texts")

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("designer.urls")),
     path("login", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout", LogoutView.as_view(next_page="login"), name="logout"),
+    path("tasks/", include("orchestrator.worklist.urls")),
     path("admin/", admin_site.urls),
     path("api/v1/", include("orchestrator.api.urls")),
     path("healthz", healthz, name="healthz"),

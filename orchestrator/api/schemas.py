@@ -175,3 +175,70 @@ class ErrorDetail(Answer):
 
 class ErrorOut(Answer):
     error: ErrorDetail
+
+
+class AnswerTaskBody(Body):
+    answer: Data = Field(default_factory=dict, description="A value for each field of the task's form.")
+
+
+class ReleaseTaskBody(Body):
+    reason: OptionalName = Field("", description="Why; it stays in the history.")
+
+
+class ReassignTaskBody(ReleaseTaskBody):
+    to: Name = Field(description="Username of who shall do it.")
+
+
+class RejectTaskBody(Body):
+    reason: Name = Field(description="Why; the instance receives it as the message of the error.")
+    error_class: OptionalName = Field(
+        "Rejected", description="Class of the error, for the machine to tell cases apart."
+    )
+
+
+class TaskOut(Answer):
+    id: int
+    title: str
+    status: Literal["waiting", "done", "failed", "cancelled"]
+    assignee: str
+    group: str
+    due: datetime | None
+    overdue: bool
+    created_at: datetime
+    finished_at: datetime | None
+    machine: str
+    instance: int
+    key: str
+    state: str
+
+
+class TaskFieldOut(Answer):
+    name: str
+    label: str
+    type: str
+    required: bool
+    options: list[str]
+    default: Any
+
+
+class TaskEntryOut(Answer):
+    action: str
+    actor: str
+    reason: str
+    detail: str
+    at: datetime
+
+
+class TaskDetailOut(TaskOut):
+    instructions: str
+    form: list[TaskFieldOut]
+    answer: Data
+    answered_by: str
+    history: list[TaskEntryOut]
+
+
+class TasksOut(Answer):
+    tasks: list[TaskOut]
+    total: int
+    page: int
+    pages: int

@@ -11,7 +11,7 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from orchestrator.api import errors, instances, machines, schedules
+from orchestrator.api import errors, instances, machines, schedules, tasks
 from orchestrator.api.strict_json import StrictParser
 from orchestrator.api.tokens import TokenAuth
 
@@ -33,6 +33,7 @@ api.add_router("/machines", machines.router)
 api.add_router("/machines", schedules.router)
 api.add_router("/schedules", schedules.rules)
 api.add_router("/instances", instances.router)
+api.add_router("/tasks", tasks.router)
 errors.install(api)
 
 

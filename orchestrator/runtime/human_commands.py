@@ -77,7 +77,7 @@ def answer_task(activity: int, data: Mapping[str, JSON], person: Person) -> int:
 
 
 def reject_task(activity: int, reason: str, person: Person, error_class: str = REJECTED) -> int:
-    """Fail a task with a reason, so that its failure policy acts; returns the id of the instance. Raises CommandError."""
+    """Fail a task, so that its failure policy acts; returns the id of the instance. Raises CommandError."""
     why = intake.text(reason, "reason", required=True)
     if not isinstance(error_class, str) or not ERROR_CLASS.fullmatch(error_class):
         raise CommandError("invalid", "errorClass must be a name such as Rejected", "errorClass")

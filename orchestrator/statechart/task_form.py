@@ -1,4 +1,4 @@
-"""The small form of a human task: which fields it has, and whether an answer fits them. Reads values, performs nothing."""
+"""The small form of a human task: which fields it has, and whether an answer fits them."""
 
 from __future__ import annotations
 

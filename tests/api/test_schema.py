@@ -36,6 +36,13 @@ def test_the_documentation_is_served(db: None) -> None:
         "/api/v1/instances/{pk}",
         "/api/v1/instances/{pk}/events",
         "/api/v1/instances/{pk}/journal",
+        "/api/v1/tasks",
+        "/api/v1/tasks/{pk}",
+        "/api/v1/tasks/{pk}/claim",
+        "/api/v1/tasks/{pk}/release",
+        "/api/v1/tasks/{pk}/reassign",
+        "/api/v1/tasks/{pk}/answer",
+        "/api/v1/tasks/{pk}/reject",
     }
 
 

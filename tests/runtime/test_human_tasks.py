@@ -31,6 +31,7 @@ from orchestrator.runtime.commands import (
 from orchestrator.runtime.models import ActivityRun, HumanTask, InboxEvent, Incident, Instance, JournalEntry, TaskEntry
 from orchestrator.runtime.perform import perform
 from orchestrator.runtime.verify import problems
+from orchestrator.statechart.definition import JSON
 from tests.runtime.conftest import Publish
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -236,7 +237,7 @@ def test_a_task_that_is_not_there_is_refused(publish: Publish, value: int) -> No
     ],
 )
 def test_an_input_that_makes_no_task_fails_like_any_other_activity(publish: Publish, given: dict[str, Any]) -> None:
-    wrong = {"who": 7, "when": "soon", "fields": [{"name": "1x"}]}
+    wrong: dict[str, JSON] = {"who": 7, "when": "soon", "fields": [{"name": "1x"}]}
     document = publish(draft=asking(onFailure={"policy": "escalate"}, **given))
     started = start(StartRequest(document.slug, "a", wrong))
     drain()

@@ -42,7 +42,7 @@ def _waits(structure: Structure, state: State) -> bool:
 
 
 def _from_outside(transition: Transition, state: State) -> bool:
-    """Whether it leads on when somebody sends an event or answers a task; what the engine itself raises comes by itself."""
+    """Whether it leads on when somebody sends an event or answers a task; what the engine raises comes by itself."""
     inside = tuple(f"done.invoke.{activity.id}" for activity in state.activities if activity.kind != "human")
     own = all(event in inside or event == "done.compensate" for event in transition.events)
     return (transition.kind == "on" or by_person(state, transition)) and bool(transition.targets) and not own

@@ -9,16 +9,25 @@ from django import forms
 
 from designer.edits.tree import targets_of
 from designer.forms.base import TEXT_LENGTH, DurationField, JsonField, StyledForm, mono, with_kept
+from designer.forms.tasks import DueField, FormFieldsField
 
 NAME_LENGTH = 200
 BODY_LENGTH = 20_000
-KINDS = [("http", "HTTP request"), ("email", "Email"), ("python", "Python function"), ("publish", "Published event")]
+KINDS = [
+    ("http", "HTTP request"),
+    ("email", "Email"),
+    ("python", "Python function"),
+    ("publish", "Published event"),
+    ("human", "Human task"),
+]
 INPUTS = {
     "http": ("method", "url", "headers", "body"),
     "email": ("to", "subject", "text"),
     "python": ("callable", "args"),
     "publish": ("topic", "event", "data", "key"),
+    "human": ("task_title", "assignee", "group", "instructions", "due", "form_fields"),
 }
+INPUT_KEYS = {"task_title": "title", "form_fields": "form"}  # where the field of the form is called otherwise
 METHODS = [(name, name) for name in ("POST", "GET", "PUT", "PATCH", "DELETE")]
 POLICIES = [
     ("fail", "Fail the instance"),
@@ -77,6 +86,39 @@ class ActivityForm(StyledForm):
         max_length=TEXT_LENGTH,
         widget=mono(placeholder="${context.order}"),
         help_text="Events of one key keep their order.",
+    )
+    task_title = forms.CharField(
+        required=False,
+        max_length=NAME_LENGTH,
+        label="Title of the task",
+        widget=forms.TextInput({"placeholder": "Review ${instance.key}"}),
+        help_text="What stands in the list of tasks. Empty means the title above.",
+    )
+    assignee = forms.CharField(
+        required=False,
+        max_length=TEXT_LENGTH,
+        widget=mono(placeholder="ann or ${context.clerk}"),
+        help_text="Username of who shall do it.",
+    )
+    group = forms.CharField(
+        required=False,
+        max_length=TEXT_LENGTH,
+        widget=mono(placeholder="underwriters"),
+        help_text="Any member of this group may claim it.",
+    )
+    instructions = forms.CharField(
+        required=False,
+        max_length=BODY_LENGTH,
+        widget=forms.Textarea({"rows": "4"}),
+        help_text="Plain text; may hold ${context.name}.",
+    )
+    due = DueField(required=False, label="Due within or at", help_text="2 days, a time, or ${context.deadline}.")
+    form_fields = FormFieldsField(
+        required=False,
+        rows=6,
+        shape=None,
+        label="Fields of the form (JSON)",
+        help_text="Types: text, number, boolean, date, choice with options.",
     )
     result = forms.RegexField(
         r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*|\[\d{1,6}\])*$",
@@ -139,6 +181,8 @@ class ActivityForm(StyledForm):
         data = super().clean() or self.cleaned_data
         if data.get("policy") == "catch" and not data.get("failure_target"):
             self.add_error("failure_target", "Choose the state to go to.")
+        if self.shown == "human" and not (data.get("assignee") or data.get("group") or self.errors):
+            self.add_error("group", "Name a user or a group, so that somebody sees the task.")
         if data.get("undo_kind") and not data.get("undo_title"):
             self.add_error("undo_title", "Name what undoes it.")
         return data
@@ -149,7 +193,8 @@ class ActivityForm(StyledForm):
         values: dict[str, Any] = {name: data[name] for name in SIMPLE}
         values["kind"] = data["kind"]
         kept = {} if data["kind"] != old.get("kind", data["kind"]) else dict(old.get("input") or {})
-        shown = {name: data[name] for name in INPUTS.get(self.shown, ()) if self.shown == data["kind"]}
+        names = INPUTS.get(self.shown, ()) if self.shown == data["kind"] else ()
+        shown = {INPUT_KEYS.get(name, name): data[name] for name in names}
         others = {name: value for name, value in kept.items() if name not in shown}
         values["input"] = {**others, **{name: value for name, value in shown.items() if value not in (None, "")}}
         values["retry"] = self._retry()
@@ -191,11 +236,13 @@ class ActivityForm(StyledForm):
 
 def initial_of(activity: dict[str, Any]) -> dict[str, Any]:
     """An activity of the document as the form's initial values."""
+    given = activity.get("input") or {}
     retry = activity.get("retry") or {}
     failure = activity.get("onFailure") or {}
     undo = activity.get("compensate") or {}
     return {
-        **(activity.get("input") or {}),
+        **given,
+        **{name: given[key] for name, key in INPUT_KEYS.items() if key in given},
         **{name: activity.get(name, "") for name in SIMPLE},
         "kind": activity.get("kind", "http"),
         "attempts": retry.get("maxAttempts", 1),

@@ -147,7 +147,7 @@ def cancel(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
         "form": form,
         "states": [title_of(chart, state) for state in instance.row.configuration],
         "timers": len(instance.timers),
-        "running": [run for run in instance.activities if run.status in ("pending", "running")],
+        "running": [run for run in instance.activities if run.status in ("pending", "running", "waiting")],
         "undoables": len(snapshot_of(pk).undoables),
         "title": f"Cancel {instance.row.key}",
     }

@@ -87,6 +87,9 @@ def _awaits(chart: Chart, instance: InstanceDetail) -> str:
     running = [run.title for run in instance.activities if run.status in ("pending", "running")]
     if running:
         return f"{any_of(running)} is at work" if len(running) == 1 else f"{', '.join(running)} are at work"
+    asked = [run.title for run in instance.activities if run.status == "waiting"]
+    if asked:
+        return f"waiting for a person to do {any_of(asked)}"
     events = awaited(chart, instance.row.configuration)
     return f"waiting for {any_of(events)}" if events else "no event leads on from here"
 

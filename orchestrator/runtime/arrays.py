@@ -101,4 +101,4 @@ def teach(cursor: psycopg.Cursor[Any]) -> None:
 def columns(rows: Iterable[Sequence[Any]], *kinds: type[list[Any]]) -> list[list[Any]]:
     """Rows turned into one list per column, each of the kind that is named for it; without kinds, of some rows only."""
     listed = list(zip(*rows, strict=True)) or [()] * len(kinds)
-    return [kind(column) for kind, column in zip(kinds or [list] * len(listed), listed, strict=True)]
+    return [kind(column) for kind, column in zip(kinds or (list,) * len(listed), listed, strict=True)]

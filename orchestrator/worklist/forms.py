@@ -49,7 +49,8 @@ class AnswerForm(forms.Form):
 
 def control(field: Field) -> forms.Field:
     """The control for one field, in the looks of the style sheet."""
-    common: dict[str, Any] = {"label": field.label, "required": field.required}
+    hint = "" if field.required else "May stay empty."
+    common: dict[str, Any] = {"label": field.label, "required": field.required, "help_text": hint}
     missing = {"required": f"Fill in “{field.label}”."}
     if field.type == "number":
         return NumberField(

@@ -18,14 +18,15 @@ from tests.worklist.cast import ANSWER, GROUP, person, signed_in, waiting
 
 PAGES = sorted(str(pattern.name) for pattern in urlpatterns)
 OF_ONE = [name for name in PAGES if name != "tasks"]
-POSTED = {
+WHY = {"reason": "x"}
+POSTED: dict[str, dict[str, str]] = {
     "claim": {},
-    "release": {"reason": "x"},
+    "release": WHY,
     "reassign": {"to": "ann"},
     "answer": ANSWER,
-    "reject": {"reason": "x"},
+    "reject": WHY,
 }
-BODIES = {**POSTED, "answer": {"answer": {"verdict": "approve"}}}
+BODIES: dict[str, object] = {**POSTED, "answer": {"answer": {"verdict": "approve"}}}
 WHO: dict[str, Callable[[], User]] = {
     "a stranger": lambda: person("stranger"),
     "of another group": lambda: person("clerk", "clerks"),

@@ -100,5 +100,6 @@ def teach(cursor: psycopg.Cursor[Any]) -> None:
 
 def columns(rows: Iterable[Sequence[Any]], *kinds: type[list[Any]]) -> list[list[Any]]:
     """Rows turned into one list per column, each of the kind that is named for it; without kinds, of some rows only."""
-    listed = list(zip(*rows, strict=True)) or [()] * len(kinds)
-    return [kind(column) for kind, column in zip(kinds or (list,) * len(listed), listed, strict=True)]
+    listed: list[tuple[Any, ...]] = list(zip(*rows, strict=True)) or [()] * len(kinds)
+    made: Sequence[type[list[Any]]] = kinds or [list] * len(listed)
+    return [kind(column) for kind, column in zip(made, listed, strict=True)]

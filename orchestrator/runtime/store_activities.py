@@ -42,7 +42,8 @@ _START_KINDS = (BigInts, Texts, Texts, Texts, Texts, Texts, Texts, Texts, Texts,
 _CANCEL = """
 UPDATE runtime_activityrun a SET status = 'cancelled', finished_at = now(), lease_until = NULL, fence = fence + 1
 FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
-WHERE a.instance_id = u.instance AND a.invocation = u.invocation AND a.status IN ('pending', 'running', 'waiting', 'suspended')"""
+WHERE a.instance_id = u.instance AND a.invocation = u.invocation
+    AND a.status IN ('pending', 'running', 'waiting', 'suspended')"""
 
 # Try failed side effects again at once, and those which wait for their next attempt; a rejected task waits anew.
 _RETRY = """

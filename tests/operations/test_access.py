@@ -90,10 +90,10 @@ def test_staff_without_permission_sees_nothing_of_others(addresses: dict[str, st
         assert "P-1" not in page
         assert "of-others" not in page
     elif name == "operations_bulk":
-        page = client.post(
+        answer = client.post(
             address, {"action": "cancel", "id": str(Instance.objects.get().pk), "confirm": "1", "reason": "x"}
         )
-        assert page.status_code == 422
+        assert answer.status_code == 422
         assert Instance.objects.get().inbox.count() == 0
     else:
         assert visit(client, name, address) == 404

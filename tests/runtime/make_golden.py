@@ -1,8 +1,8 @@
 """Write the golden journals of a release, once, when it is made: python -m tests.runtime.make_golden 0.1.0
 
 They come from the planner that also plans the batches of the durable runtime. Files of older releases are never written
-anew: what they hold is a promise that instances of that release go on. Two of 0.1.0 were taken out, because they retried
-a child chart, which that release refused to publish.
+anew: what they hold is a promise that instances of that release go on. Two of 0.1.0 were taken out, because they
+retried a child chart, which that release refused to publish.
 """
 
 from __future__ import annotations

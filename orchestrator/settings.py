@@ -82,7 +82,12 @@ DATABASES = {
         **_database,
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,  # a pooled connection may be older than the last restart of the server
-        "OPTIONS": {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 5}},
+        "OPTIONS": {
+            **_database.get("OPTIONS", {}),
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 5},
+            # The runtime's few statements are planned once; 0 for a pooler which cannot keep prepared statements.
+            "prepare_threshold": env.int("PREPARE_THRESHOLD", default=2) or None,
+        },
         "TEST": {"NAME": env.str("TEST_DATABASE_NAME", default=None)},
     }
 }

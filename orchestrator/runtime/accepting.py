@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.runtime import intake, store_intake
+from orchestrator.runtime import intake, nudge, store_intake
 from orchestrator.runtime.intake import CommandError
 from orchestrator.runtime.making import caught, clamped, known_machine, make
 from orchestrator.runtime.requests import Accepted, EventRequest, StartRequest
-from orchestrator.runtime.store import Cursor
+from orchestrator.runtime.store import Cursor, direct
 from orchestrator.runtime.store_intake import InboxRow, KeyRow, Target
 from orchestrator.statechart.snapshot import FINISHED
 
@@ -54,6 +54,33 @@ def checked_event(request: EventRequest) -> intake.Checked:
     return intake.Checked(name, data, request.source, intake.event_time(request.occurred_at))
 
 
+def at_once(request: EventRequest, actor: str) -> Accepted | None:
+    """Accept one event with a single statement where all is plain; None when the long way must answer.
+
+    Raises CommandError.
+    """
+    checked = checked_event(request)
+    given = {
+        "instance": request.instance,
+        "machine": request.machine,
+        "key": request.key,
+        "name": checked.name,
+        "data": checked.data,
+        "source": checked.source,
+        "actor": actor,
+        "occurred_at": checked.occurred_at,
+        "idempotency_key": request.idempotency_key,
+        "payload_hash": intake.fingerprint(checked) if request.idempotency_key else "",
+    }
+    with direct() as cursor:
+        stored = store_intake.accept(cursor, given)
+    if stored is None:
+        return None
+    event, instance, shard = stored
+    nudge.after_commit([shard])
+    return Accepted(event, instance)
+
+
 def open_items(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if item.answer is None]
 
@@ -89,7 +116,8 @@ def answer_known(cursor: Cursor, items: Iterable[Item]) -> None:
 
 def repeat(item: Item, known: KeyRow) -> Accepted | CommandError:
     target, checked = item.target, item.checked
-    if target and checked and intake.fingerprint(target.id, checked) == known.payload_hash:
+    same = target is not None and target.id == known.instance
+    if same and checked and intake.fingerprint(checked) == known.payload_hash:
         return Accepted(known.event, known.instance, duplicate=True)
     message = "this idempotencyKey was used for another event; use a new key for each event"
     return CommandError("conflict", message, "idempotencyKey")
@@ -136,7 +164,7 @@ def remember(cursor: Cursor, items: Iterable[Item]) -> None:
     """Take the idempotency keys; an item whose key was taken meanwhile (or earlier in this call) is a repeat."""
     keyed = [item for item in open_items(items) if item.request.idempotency_key]
     rows = [
-        KeyRow(*item.pair, intake.fingerprint(target_of(item).id, item.checked), item.event, target_of(item).id)
+        KeyRow(*item.pair, intake.fingerprint(item.checked), item.event, target_of(item).id)
         for item in keyed
         if item.checked
     ]

@@ -13,6 +13,7 @@ from orchestrator.runtime import intake, nudge, store_intake
 from orchestrator.runtime.accepting import (
     MAX_ID,
     answer_known,
+    at_once,
     find,
     item_of,
     open_items,
@@ -93,7 +94,7 @@ def start_many(requests: Sequence[StartRequest], actor: str = "") -> list[Starte
 
 def send(request: EventRequest, actor: str = "") -> Accepted:
     """Accept one event for one instance. Raises CommandError."""
-    return _only(send_many([request], actor))
+    return at_once(request, actor) or _only(send_many([request], actor))
 
 
 def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepted | CommandError]:

@@ -122,8 +122,8 @@ def event_time(value: datetime | None) -> datetime | None:
     return value
 
 
-def fingerprint(instance: int, checked: Checked) -> str:
-    """A hash of all that must be equal when an idempotency key is used again."""
+def fingerprint(checked: Checked) -> str:
+    """A hash of all that must be equal when an idempotency key is used again for the same instance."""
     when = checked.occurred_at.timestamp() if checked.occurred_at else None
-    canonical = json.dumps([instance, checked.name, json.loads(checked.data), when], sort_keys=True)
+    canonical = json.dumps([checked.name, json.loads(checked.data), when], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

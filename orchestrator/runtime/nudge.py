@@ -2,26 +2,75 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import threading
+import time
 from collections.abc import Iterable
 
 from celery import current_app
 from django.db import transaction
 
 SHARDS_PER_HINT = 16  # enough shards for full batches, few enough that several workers share a burst
+GATHER = 0.002  # seconds between two hints of a process: what comes meanwhile goes together
+FLUSH = 2.0  # seconds which a process that ends waits for its last hints
 
 logger = logging.getLogger(__name__)
 
 
 def after_commit(shards: Iterable[int] = (), activities: Iterable[int] = ()) -> None:
     """Hint at shards to drain and activities to perform once the current transaction has committed."""
-    wanted, ready = sorted(set(shards)), list(activities)
+    wanted, ready = set(shards), list(activities)
     if wanted or ready:
         transaction.on_commit(lambda: hint(wanted, ready), robust=True)
 
 
-def hint(shards: list[int], activities: list[int]) -> None:
-    """Send the hints now; a broker that fails is logged and left alone."""
+def hint(shards: Iterable[int], activities: Iterable[int]) -> None:
+    """Send the hints soon, from a thread of their own: no request waits for a broker."""
+    _sender().take(shards, activities)
+
+
+class Sender:
+    """A thread which sends what was gathered since it last did."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self._changed = threading.Condition()
+        self._shards: set[int] = set()
+        self._activities: list[int] = []
+        self._busy = False
+        self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
+
+    def take(self, shards: Iterable[int], activities: Iterable[int]) -> None:
+        with self._changed:
+            self._shards.update(shards)
+            self._activities.extend(activities)
+            if not self._thread.ident:
+                self._thread.start()
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Wait until all is sent, at most FLUSH seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._shards or self._activities or self._busy), FLUSH)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._shards or self._activities)
+                shards, self._shards = sorted(self._shards), set()
+                activities, self._activities = self._activities, []
+                self._busy = True
+            _send_all(shards, activities)
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+            time.sleep(GATHER)
+
+
+def _send_all(shards: list[int], activities: list[int]) -> None:
+    """Send; a broker that fails is logged and left alone."""
     try:
         for at in range(0, len(shards), SHARDS_PER_HINT):
             _send("runtime.drain", shards[at : at + SHARDS_PER_HINT])
@@ -33,3 +82,16 @@ def hint(shards: list[int], activities: list[int]) -> None:
 
 def _send(task: str, argument: object) -> None:
     current_app.send_task(task, args=[argument], retry=False, ignore_result=True)
+
+
+_senders = [Sender()]
+
+
+def _sender() -> Sender:
+    """This process's own: after a fork the thread of the other is the parent's."""
+    if _senders[-1].process != os.getpid():
+        _senders[:] = [Sender()]
+    return _senders[-1]
+
+
+atexit.register(lambda: _sender().flush())

@@ -35,15 +35,21 @@ def shard_of(instance: int) -> int:
 
 
 @contextmanager
+def direct() -> Iterator[Cursor]:
+    """A binary cursor on Django's connection, for one statement that is a transaction of its own."""
+    with connection.cursor():  # opens the connection
+        pass
+    raw: psycopg.Connection[tuple[Any, ...]] = connection.connection
+    with psycopg.Cursor(raw) as cursor:
+        arrays.teach(cursor)
+        yield cursor
+
+
+@contextmanager
 def batch() -> Iterator[Cursor]:
     """One transaction with a binary cursor on Django's connection."""
-    with transaction.atomic():
-        with connection.cursor():  # opens the connection
-            pass
-        raw: psycopg.Connection[tuple[Any, ...]] = connection.connection
-        with psycopg.Cursor(raw) as cursor:
-            arrays.teach(cursor)
-            yield cursor
+    with transaction.atomic(), direct() as cursor:
+        yield cursor
 
 
 # Lock those of the wanted shards which no other worker drains; the locks end with the transaction.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
+from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.store import Cursor, shard_of
 
 
@@ -89,6 +90,34 @@ ORDER BY source, key ON CONFLICT (source, key) DO NOTHING RETURNING event"""
 # Fill the inbox.
 _INBOX = """
 COPY runtime_inboxevent (id, instance_id, shard, kind, name, data, source, actor, occurred_at) FROM STDIN"""
+
+
+# Accept one event in one statement: nothing happens unless the instance is there and its idempotency key is new.
+_ACCEPT = """
+WITH target AS MATERIALIZED (
+    SELECT i.id, i.machine_id, nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')) AS event
+    FROM runtime_instance i {where} AND i.status NOT IN ('completed', 'failed', 'compensated', 'cancelled')
+), taken AS (
+    INSERT INTO runtime_eventkey (source, key, payload_hash, event, instance_id)
+    SELECT machine_id || '/' || %(source)b, %(idempotency_key)b, %(payload_hash)b, event, id
+    FROM target WHERE %(idempotency_key)b <> '' ON CONFLICT (source, key) DO NOTHING RETURNING event
+)
+INSERT INTO runtime_inboxevent (id, instance_id, shard, kind, name, data, source, actor, occurred_at)
+SELECT event, id, id %% {shards}, 'event', %(name)b, %(data)b, %(source)b, %(actor)b,
+    least(coalesce(%(occurred_at)b::timestamptz, clock_timestamp()), clock_timestamp())
+FROM target WHERE %(idempotency_key)b = '' OR EXISTS (SELECT FROM taken) RETURNING id, instance_id, shard"""
+_ACCEPT_BY_ID = _ACCEPT.format(where="WHERE i.id = %(instance)b", shards=SHARDS)
+_ACCEPT_BY_KEY = _ACCEPT.format(
+    where="JOIN definitions_machine m ON m.id = i.machine_id AND m.slug = %(machine)b WHERE i.key = %(key)b",
+    shards=SHARDS,
+)
+
+
+def accept(cursor: Cursor, given: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """(event, instance, shard) when an event was stored at once; None when there is something to be said about it."""
+    statement = _ACCEPT_BY_KEY if given["instance"] is None else _ACCEPT_BY_ID
+    row = cursor.execute(statement, given).fetchone()
+    return (row[0], row[1], row[2]) if row else None
 
 
 def machines(cursor: Cursor, slugs: Iterable[str]) -> dict[str, tuple[int, int | None]]:

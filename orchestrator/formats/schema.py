@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from orchestrator.statechart.definition import FailurePolicy, StateType
 from orchestrator.statechart.document import FORMAT, MAX_STATES
-from orchestrator.statechart.document_activities import MAX_FAN_OUT
+from orchestrator.statechart.document_activities import MAX_FAN_OUT, MAX_MAPPED
 from orchestrator.statechart.document_tasks import MAX_TASKS
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.reading import KEY, MAX_ITEMS, MAX_TEXT
@@ -245,7 +245,7 @@ def _map() -> Schema:
         {
             "items": _expression(),
             "maxConcurrency": {"type": "integer", "minimum": 1, "maximum": MAX_FAN_OUT},
-            "toleratedFailures": {"type": "integer", "minimum": 0, "maximum": MAX_FAN_OUT},
+            "toleratedFailures": {"type": "integer", "minimum": 0, "maximum": MAX_MAPPED},
         },
         ["items"],
     )

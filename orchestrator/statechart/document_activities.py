@@ -12,7 +12,8 @@ from orchestrator.statechart.reading import DocumentError, Node, readable
 
 ATTEMPT_TIMEOUT = "PT30S"
 UNDO_RETRY = Retry(max_attempts=5)
-MAX_FAN_OUT = 1_000
+MAX_FAN_OUT = 1_000  # activities started by one step
+MAX_MAPPED = 10_000  # of one map
 POLICY_KEYS = frozenset({"policy", "target", "guard", "actions", "internal", "meta"})
 TASK_KEYS = frozenset(
     {"kind", "title", "input", "result", "timeout", "retry", "onFailure", "compensate", "idempotencyKey", "map"}
@@ -100,5 +101,5 @@ def _fan_out(holder: Node) -> FanOut | None:
     return FanOut(
         items=node.required("items", MAX_LENGTH),
         max_concurrency=node.whole("maxConcurrency", 10, 1, MAX_FAN_OUT),
-        tolerated_failures=node.whole("toleratedFailures", 0, 0, MAX_FAN_OUT),
+        tolerated_failures=node.whole("toleratedFailures", 0, 0, MAX_MAPPED),
     )

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from orchestrator.statechart import saga
 from orchestrator.statechart.definition import JSON, Activity, FanOut
+from orchestrator.statechart.document_activities import MAX_MAPPED
 from orchestrator.statechart.effects import CancelActivity
 from orchestrator.statechart.expressions import ExpressionError, evaluate
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.snapshot import Fan, Undoable
 from orchestrator.statechart.starting import DONE, FAILED, request
 from orchestrator.statechart.steps import Event
-
-MAX_ITEMS = 1_000
 
 
 def begin(run: Run, state: str, activity: Activity, invocation: str) -> None:
@@ -25,25 +24,26 @@ def begin(run: Run, state: str, activity: Activity, invocation: str) -> None:
         items = evaluate(activity.map.items, run.scope())
         if not isinstance(items, list):
             raise ExpressionError(f"{activity.map.items}: a fan-out needs a list")
-        if len(items) > MAX_ITEMS:
-            raise ExpressionError(f"{activity.map.items}: has {len(items)} items; a fan-out takes {MAX_ITEMS} at most")
+        if len(items) > MAX_MAPPED:
+            raise ExpressionError(f"{activity.map.items}: has {len(items)} items; a fan-out takes {MAX_MAPPED} at most")
         kept = Fan(tuple(items), (None,) * len(items), (False,) * len(items))
-    run.fans[activity.id] = replace(kept, running={}, failed=())
+    run.fans[activity.id] = replace(kept, running={}, failed=(), begun=0)
     _go_on(run, state, activity, activity.map, invocation)
 
 
 def _go_on(run: Run, state: str, activity: Activity, fan_out: FanOut, invocation: str) -> None:
     """Start as many items as may run together; when none is left, tell that the whole is done."""
     fan = run.fans[activity.id]
-    running = dict(fan.running)
+    running, at = dict(fan.running), fan.begun
     busy = {*running.values(), *fan.failed}
-    waiting = (at for at, ended in enumerate(fan.ended) if not ended and at not in busy)
-    while len(running) < fan_out.max_concurrency and (at := next(waiting, None)) is not None:
-        name = f"{invocation}.{at}"
-        scope = run.scope_with(item=fan.items[at], index=at)
-        run.effects.append(request(run, state, activity, name, scope))
-        running[name] = at
-    run.fans[activity.id] = replace(fan, running=running)
+    while len(running) < fan_out.max_concurrency and at < len(fan.items):
+        if not fan.ended[at] and at not in busy:
+            name = f"{invocation}.{at}"
+            scope = run.scope_with(item=fan.items[at], index=at)
+            run.effects.append(request(run, state, activity, name, scope))
+            running[name] = at
+        at += 1
+    run.fans[activity.id] = replace(fan, running=running, begun=at)
     if not running:
         data: dict[str, JSON] = {"invocation": invocation, "result": list(fan.results)}
         run.raise_event(Event(DONE + activity.id, data, kind="platform"))

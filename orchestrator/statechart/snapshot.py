@@ -29,7 +29,8 @@ class Fan:
     """How far an activity is that is done once for each item of a list.
 
     `results` and `ended` have one entry per item; `running` maps an invocation to the index of its item, and `failed`
-    holds the indexes of items whose attempts are used up, which a retry starts anew.
+    holds the indexes of items whose attempts are used up, which a retry starts anew. All items before `begun` have been
+    started, so that a long list need not be searched after each answer.
     """
 
     items: tuple[JSON, ...]
@@ -37,6 +38,7 @@ class Fan:
     ended: tuple[bool, ...]
     running: Mapping[str, int] = field(default_factory=dict)
     failed: tuple[int, ...] = ()
+    begun: int = 0
 
 
 NOTHING: Mapping[str, Any] = {}
@@ -101,7 +103,9 @@ def to_json(snapshot: Snapshot) -> str:
     if snapshot.undoables:
         filled["undoables"] = [[done.invocation, done.activity, done.result] for done in snapshot.undoables]
     if snapshot.fans:
-        filled["fans"] = {n: [f.items, f.results, f.ended, f.running, f.failed] for n, f in snapshot.fans.items()}
+        filled["fans"] = {
+            n: [f.items, f.results, f.ended, f.running, f.failed, f.begun] for n, f in snapshot.fans.items()
+        }
     if snapshot.output is not None:
         filled["output"] = snapshot.output
     return dumps(filled)
@@ -137,5 +141,12 @@ def from_json(text: str) -> Snapshot:
         raise ValueError(f"this is no snapshot: {error}") from error
 
 
-def _fan(items: list[JSON], results: list[JSON], ended: list[bool], running: dict[str, int], failed: list[int]) -> Fan:
-    return Fan(tuple(items), tuple(results), tuple(ended), running, tuple(failed))
+def _fan(
+    items: list[JSON],
+    results: list[JSON],
+    ended: list[bool],
+    running: dict[str, int],
+    failed: list[int],
+    begun: int = 0,
+) -> Fan:
+    return Fan(tuple(items), tuple(results), tuple(ended), running, tuple(failed), begun)

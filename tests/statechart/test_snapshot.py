@@ -28,6 +28,7 @@ FANS = st.builds(
     ended=st.lists(st.booleans(), max_size=2).map(tuple),
     running=st.dictionaries(WORDS, st.integers(0, 9), max_size=2),
     failed=st.lists(st.integers(0, 9), max_size=2).map(tuple),
+    begun=st.integers(0, 9),
 )
 SNAPSHOTS = st.builds(
     Snapshot,

@@ -53,7 +53,7 @@ def times(recurrence: Recurrence, first: datetime) -> list[datetime]:
     return [at for at in recurrence.between(first, last) if at > first]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(beginnings(), minutes_of, days_of)
 def test_a_rule_with_hours_fires_as_the_wall_shows(
     where: tuple[ZoneInfo, datetime, set[int]], minutes: set[int], days: set[int]
@@ -75,7 +75,7 @@ def test_a_rule_with_hours_fires_as_the_wall_shows(
         assert times(Recurrence("calendar", rule, zone.key), first) == wanted
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(beginnings(), minutes_of)
 def test_a_rule_for_every_hour_follows_elapsed_time(
     where: tuple[ZoneInfo, datetime, set[int]], minutes: set[int]

@@ -50,6 +50,7 @@ def chart_form(machine: Machine, posted: Any = None) -> ChartForm:
         "starts_in": edits.initial_of(document),
         "context": document.get("context"),
         "recipients": machine.alert_recipients,
+        "key_policy": machine.key_policy,
     }
     return ChartForm(posted, initial=initial, states=top)
 

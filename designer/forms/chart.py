@@ -8,6 +8,7 @@ from django import forms
 
 from designer.forms.base import JsonField, StyledForm, mono, with_kept
 from orchestrator.definitions.machines import DESCRIPTION_LENGTH, TITLE_LENGTH
+from orchestrator.definitions.models import Machine
 from orchestrator.definitions.publish import NOTES_LENGTH
 from orchestrator.definitions.recipients import RecipientsField
 from orchestrator.formats.registry import READABLE
@@ -31,6 +32,12 @@ class ChartForm(StyledForm):
         label="Alert emails to",
         help_text="Who hears when an instance is stuck. Divide addresses by commas.",
         widget=forms.Textarea({"rows": "2"}),
+    )
+
+    key_policy = forms.ChoiceField(
+        choices=Machine.KEY_POLICIES,
+        label="When a key is taken",
+        help_text="What a start means whose business key has an instance already.",
     )
 
     def __init__(self, *args: Any, states: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -66,7 +66,7 @@ def save_chart(request: MemberRequest, slug: str) -> HttpResponse:
         return refused(request, machine, chart_panel(machine, form))
 
     def edit(document: Document) -> tuple[Document, str]:
-        _keep_recipients(machine, form)
+        _keep_settings(machine, form)
         data = form.cleaned_data
         values = {name: data[name] for name in ("title", "description", "context")}
         return update_chart(document, {**values, "initial": data["starts_in"]}), ""
@@ -74,10 +74,11 @@ def save_chart(request: MemberRequest, slug: str) -> HttpResponse:
     return submit(request, machine, "change the chart", edit, lambda: chart_panel(machine, form))
 
 
-def _keep_recipients(machine: Machine, form: ChartForm) -> None:
-    """Who gets alerts belongs to the machine, not to a version: it counts at once, also for running instances."""
+def _keep_settings(machine: Machine, form: ChartForm) -> None:
+    """Who gets alerts, and what a taken key means, belong to the machine, not to a version: they count at once."""
     machine.alert_recipients = form.cleaned_data["recipients"]
-    machine.save(update_fields=["alert_recipients", "updated_at"])
+    machine.key_policy = form.cleaned_data["key_policy"]
+    machine.save(update_fields=["alert_recipients", "key_policy", "updated_at"])
 
 
 @member

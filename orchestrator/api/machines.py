@@ -45,7 +45,7 @@ def list_machines(request: HttpRequest) -> MachinesOut:
 @router.post(
     "/{slug:slug}/instances",
     response={201: Started, 200: Started, REFUSALS: ErrorOut},
-    summary="Start an instance; 200 when one of this key exists",
+    summary="Start an instance; 200 when one of this key exists, 409 when its machine refuses that",
 )
 def start_instance(request: HttpRequest, slug: str, payload: StartBody) -> Status[Started]:
     machine = writable_machine(request, slug)
@@ -136,4 +136,10 @@ def _instance_of_key(machine: Machine, key: str) -> InstancesOut:
 
 def _machine_out(machine: Machine) -> MachineOut:
     number = machine.current.number if machine.current else None
-    return MachineOut(slug=machine.slug, title=machine.title, description=machine.description, version=number)
+    return MachineOut(
+        slug=machine.slug,
+        title=machine.title,
+        description=machine.description,
+        version=number,
+        key_policy=machine.key_policy,
+    )

@@ -44,7 +44,7 @@ class Answer(Schema):
 
 
 class StartBody(Body):
-    key: Name = Field(description="Business key, unique in its machine; the same key answers the existing instance.")
+    key: Name = Field(description="Business key; the keyPolicy of its machine says what one that is taken means.")
     context: Data = Field(default_factory=dict, description="Values which override the chart's initial context.")
     correlation: OptionalName = ""
     occurred_at: Moment | None = Field(None, description="When it happened, with an offset; by default now.")
@@ -142,6 +142,10 @@ class MachineOut(Answer):
     title: str
     description: str
     version: int | None = Field(description="Number of the current version; null while unpublished.")
+    key_policy: str = Field(
+        description="What a start means whose key is taken: existing answers that instance, refuse is 409, "
+        "new starts a further run once the last has ended."
+    )
 
 
 class MachinesOut(Answer):

@@ -11,7 +11,16 @@ from orchestrator.definitions.fields import DocumentField
 
 
 class Machine(models.Model):
-    """A named chart with an owner. `draft` is the document being edited; `alert_recipients` get its alert emails."""
+    """A named chart with an owner. `draft` is the document being edited; `alert_recipients` get its alert emails.
+
+    `key_policy` says what a start means whose business key is taken.
+    """
+
+    KEY_POLICIES = [
+        ("existing", "Answer with the existing instance"),
+        ("refuse", "Refuse the start"),
+        ("new", "Start a new run once the last has ended"),
+    ]
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120)
@@ -20,6 +29,7 @@ class Machine(models.Model):
     draft = DocumentField()
     draft_revision = models.PositiveIntegerField(default=0)
     alert_recipients = models.JSONField(default=list, blank=True)
+    key_policy = models.CharField("when a key is taken", max_length=10, choices=KEY_POLICIES, default="existing")
     current = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

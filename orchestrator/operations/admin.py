@@ -45,15 +45,15 @@ class MachineForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(Machine, site=admin_site)
 class MachineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Owner and recipients; the chart and its words are changed in the designer, where they are validated."""
+    """Owner, recipients, key policy; the chart and its words are changed in the designer, where they are validated."""
 
     form = MachineForm
 
     list_display = ["title", "slug", "owner", "current", "updated_at"]
     search_fields = ["title", "slug"]
     list_select_related = ["owner", "current__machine"]
-    fields = ["title", "slug", "description", "owner", "alert_recipients", "current", "created_at", "updated_at"]
     readonly_fields = ["title", "slug", "description", "current", "created_at", "updated_at"]
+    fields = [*readonly_fields[:3], "owner", "alert_recipients", "key_policy", *readonly_fields[3:]]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

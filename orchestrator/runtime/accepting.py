@@ -8,10 +8,10 @@ from datetime import datetime
 
 from orchestrator.runtime import intake, nudge, store_intake
 from orchestrator.runtime.intake import CommandError
-from orchestrator.runtime.making import caught, clamped, known_machine, make
+from orchestrator.runtime.making import Machines, caught, clamped, known_machine, make, renewable
 from orchestrator.runtime.requests import Accepted, EventRequest, StartRequest
 from orchestrator.runtime.store import Cursor, direct
-from orchestrator.runtime.store_intake import InboxRow, KeyRow, Target
+from orchestrator.runtime.store_intake import InboxRow, KeyRow, KnownKey, Target
 from orchestrator.statechart.snapshot import FINISHED
 
 MAX_ID = 2**63 - 1
@@ -85,7 +85,7 @@ def open_items(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if item.answer is None]
 
 
-def find(cursor: Cursor, items: Iterable[Item], known: dict[str, tuple[int, int | None]]) -> None:
+def find(cursor: Cursor, items: Iterable[Item], known: Machines) -> None:
     """Set the target of each item whose instance exists; refuse unknown machines."""
     by_id = store_intake.by_id(cursor, [item.request.instance for item in open_items(items) if item.request.instance])
     pairs: list[tuple[Item, tuple[int, str]]] = []
@@ -98,8 +98,8 @@ def find(cursor: Cursor, items: Iterable[Item], known: dict[str, tuple[int, int 
         if isinstance(machine, CommandError):
             item.answer = machine
         else:
-            item.machine = machine[0]
-            pairs.append((item, (machine[0], item.request.key)))
+            item.machine = machine.id
+            pairs.append((item, (machine.id, item.request.key)))
     by_key = store_intake.by_key(cursor, [pair for _, pair in pairs])
     for item, pair in pairs:
         item.target = by_key.get(pair)
@@ -114,9 +114,10 @@ def answer_known(cursor: Cursor, items: Iterable[Item]) -> None:
             item.answer = repeat(item, known[item.pair])
 
 
-def repeat(item: Item, known: KeyRow) -> Accepted | CommandError:
-    target, checked = item.target, item.checked
-    same = target is not None and target.id == known.instance
+def repeat(item: Item, known: KnownKey) -> Accepted | CommandError:
+    """The first answer, if the same was sent to the same: by its key that may by now be an earlier run."""
+    wanted, checked = item.request, item.checked
+    same = wanted.instance == known.instance if wanted.instance is not None else wanted.key == known.business_key
     if same and checked and intake.fingerprint(checked) == known.payload_hash:
         return Accepted(known.event, known.instance, duplicate=True)
     message = "this idempotencyKey was used for another event; use a new key for each event"
@@ -124,28 +125,35 @@ def repeat(item: Item, known: KeyRow) -> Accepted | CommandError:
 
 
 def start_missing(
-    cursor: Cursor, items: Iterable[Item], known: dict[str, tuple[int, int | None]]
-) -> dict[int, EventRequest]:
-    """Start the instances which items with `start` name; instance id -> the first event for it."""
-    missing = [item for item in open_items(items) if item.target is None and item.request.instance is None]
+    cursor: Cursor, items: Iterable[Item], known: Machines
+) -> tuple[dict[int, EventRequest], dict[int, int]]:
+    """Start the instances which items with `start` name.
+
+    Returns the first event for each new instance, and which run that one follows, if any.
+    """
+    missing = [item for item in open_items(items) if item.request.instance is None and _startable(item, known)]
     starting = [item for item in missing if item.request.start]
     if not starting:
-        return {}
+        return {}, {}
     _, now = store_intake.new_ids(cursor, 1)
     wanted = [
         StartRequest(item.request.machine, item.request.key, occurred_at=item.request.occurred_at) for item in starting
     ]
-    found, made = make(cursor, wanted, known, now)
+    made = make(cursor, wanted, known, now)
     first: dict[int, EventRequest] = {}
     for item in missing:
-        machine, version = known[item.request.machine]
-        item.target = found.get((machine, item.request.key))
-        if item.target is None and version is None and item.request.start:
+        machine = known[item.request.machine]
+        item.target = made.found.get((machine.id, item.request.key), item.target)
+        if item.target is None and machine.version is None and item.request.start:
             message = f"the machine {item.request.machine} has no version yet; publish it"
             item.answer = CommandError("not-published", message, "machine")
-        elif item.target and item.target.id in made:
+        elif item.target and item.target.id in made.new:
             first.setdefault(item.target.id, item.request)
-    return first
+    return first, made.retired
+
+
+def _startable(item: Item, known: Machines) -> bool:
+    return item.target is None or renewable(item.target, known[item.request.machine])
 
 
 def refuse(items: Iterable[Item]) -> None:

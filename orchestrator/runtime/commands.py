@@ -71,17 +71,16 @@ def start_many(requests: Sequence[StartRequest], actor: str = "") -> list[Starte
     with batch() as cursor:
         known = store_intake.machines(cursor, {request.machine for request in good})
         _, now = store_intake.new_ids(cursor, 1)
-        found, made = make(cursor, good, known, now)
+        made = make(cursor, good, known, now)
         answers: list[Started | CommandError] = []
         contexts: dict[int, tuple[StartRequest, str]] = {}
         for request, data in zip(requests, checked, strict=True):
             if isinstance(data, CommandError):
                 answers.append(data)
                 continue
-            answer = caught(lambda request: started(request, known, found), request)
-            if isinstance(answer, Started) and answer.instance in made and answer.instance not in contexts:
+            answer = caught(lambda request: started(request, known, made, contexts), request)
+            if isinstance(answer, Started) and answer.created:
                 contexts[answer.instance] = (request, data)
-                answer = Started(answer.instance, answer.key, created=True)
             answers.append(answer)
         ids, now = store_intake.new_ids(cursor, len(contexts))
         rows = [
@@ -106,14 +105,14 @@ def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepte
         known = store_intake.machines(cursor, named)
         find(cursor, items, known)
         answer_known(cursor, items)
-        made = start_missing(cursor, items, known)
+        made, retired = start_missing(cursor, items, known)
         refuse(items)
         ids, now = store_intake.new_ids(cursor, len(made) + len(requests))
         for item, event in zip(open_items(items), ids[len(made) :], strict=False):
             item.event = event
         remember(cursor, items)
         wanted = {target_of(item).id for item in open_items(items)}
-        store_intake.discard(cursor, [instance for instance in made if instance not in wanted])
+        store_intake.discard(cursor, [instance for instance in made if instance not in wanted], retired)
         rows = [
             InboxRow(event, instance, "start", "start", "{}", "", actor, clamped(request.occurred_at, now))
             for event, (instance, request) in zip(ids, made.items(), strict=False)

@@ -184,8 +184,8 @@ def _row(instance: Instance) -> InstanceRow:
 
 
 def instance_of_key(machine: int, key: str) -> int | None:
-    """The id of the instance with this business key."""
-    return Instance.objects.filter(machine=machine, key=key).values_list("pk", flat=True).first()
+    """The id of the current instance with this business key."""
+    return Instance.objects.filter(machine=machine, key=key, current=True).values_list("pk", flat=True).first()
 
 
 def instance_detail(instance: int) -> InstanceDetail | None:

@@ -21,12 +21,13 @@ class Instance(models.Model):
     `configuration` is the active leaf states joined by one space in document order; `seq` counts journal rows and
     fences every write; `snapshot` is the whole `Snapshot` as JSON text. `updated_at` is the instance's clock: the event
     time of the last input that had an effect. `next_due` is not later than its first timer, null when it has none.
+    Its key leads to the `current` instance; an earlier run with the same key has lost that to a later one.
     A child was started by the `invocation` of an `activity` of its `parent`; `part` leads to its chart in the version.
     """
 
     machine = models.ForeignKey("definitions.Machine", on_delete=models.PROTECT, related_name="instances")
     version = models.ForeignKey("definitions.Version", on_delete=models.PROTECT, related_name="instances")
-    key = models.CharField(max_length=200)  # business key, unique in its machine
+    key = models.CharField(max_length=200)  # business key, unique among the current instances of its machine
     correlation = models.CharField(max_length=200, blank=True)
     status = models.CharField(max_length=12, default="running")
     configuration = models.TextField(default="")
@@ -43,10 +44,11 @@ class Instance(models.Model):
     activity = models.CharField(max_length=200, db_default="", blank=True)
     part = models.CharField(max_length=250, db_default="", blank=True)
     depth = models.SmallIntegerField(db_default=0)
+    current = models.BooleanField(db_default=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["machine", "key"], name="instance_key_unique"),
+            models.UniqueConstraint(fields=["machine", "key"], condition=Q(current=True), name="instance_key_unique"),
             models.UniqueConstraint(
                 fields=["parent", "invocation"], condition=Q(parent__isnull=False), name="instance_child_unique"
             ),

@@ -11,7 +11,7 @@ from orchestrator.statechart.definition import JSON
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """`key` is the business key; the same key again returns the existing instance (`created=False`)."""
+    """`key` is the business key; the machine's key policy says what the same key again means."""
 
     machine: str
     key: str

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
 from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.store import Cursor, shard_of
+from orchestrator.statechart.snapshot import FINISHED
 
 
 class Target(NamedTuple):
@@ -18,6 +19,14 @@ class Target(NamedTuple):
     machine: int
     key: str
     status: str
+
+
+class KnownMachine(NamedTuple):
+    """A machine that is started or sent to; `version` is None while it is unpublished."""
+
+    id: int
+    version: int | None
+    key_policy: str
 
 
 class NewInstance(NamedTuple):
@@ -47,18 +56,27 @@ class KeyRow(NamedTuple):
     instance: int
 
 
-# Machines by slug with their current version.
-_MACHINES = "SELECT slug, id, current_id FROM definitions_machine WHERE slug = ANY(%s)"
+class KnownKey(NamedTuple):
+    """An idempotency key that was used: for which event of which instance, and the business key of that."""
+
+    payload_hash: str
+    event: int
+    instance: int
+    business_key: str
+
+
+# Machines by slug with their current version and what a key that is taken means.
+_MACHINES = "SELECT slug, id, current_id, key_policy FROM definitions_machine WHERE slug = ANY(%s)"
 
 # Instances by id.
 _BY_ID = "SELECT id, machine_id, key, status FROM runtime_instance WHERE id = ANY(%s)"
 
-# Instances by business key.
+# The current instances by business key.
 _BY_KEY = """
 SELECT i.id, i.machine_id, i.key, i.status FROM unnest(%b::bigint[], %b::text[]) u(machine, key)
-JOIN runtime_instance i ON i.machine_id = u.machine AND i.key = u.key"""
+JOIN runtime_instance i ON i.machine_id = u.machine AND i.key = u.key AND i.current"""
 
-# New instances; one whose key exists already is skipped. Sorted by key, so that two bulk starts cannot deadlock.
+# New instances; a key that has a current one is skipped. Sorted by key, so that two bulk starts cannot deadlock.
 _NEW = """
 INSERT INTO runtime_instance (machine_id, version_id, key, correlation, status, configuration, snapshot, seq,
     started_at, updated_at)
@@ -66,10 +84,20 @@ SELECT machine, version, key, correlation, 'running', '', '{}', 0, started_at, s
 FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::timestamptz[])
     u(machine, version, key, correlation, started_at)
 ORDER BY machine, key
-ON CONFLICT (machine_id, key) DO NOTHING RETURNING id, machine_id, key, status"""
+ON CONFLICT (machine_id, key) WHERE current DO NOTHING RETURNING id, machine_id, key, status"""
+
+# Runs that have ended give their keys to the next ones; who was quicker wins. Locked in order against deadlocks.
+_RETIRE = """
+WITH over AS (
+    SELECT id FROM runtime_instance WHERE id = ANY(%(ids)s) AND current AND status = ANY(%(ended)s)
+    ORDER BY id FOR UPDATE)
+UPDATE runtime_instance i SET current = false FROM over WHERE i.id = over.id RETURNING i.id"""
 
 # Instances of this very transaction whose only event was refused.
 _DISCARD = "DELETE FROM runtime_instance WHERE id = ANY(%s) AND seq = 0"
+
+# Runs that were retired for those get their keys back.
+_REINSTATE = "UPDATE runtime_instance SET current = true WHERE id = ANY(%s)"
 
 # Inbox ids in the order of the request, and the database clock.
 _IDS = """
@@ -77,8 +105,10 @@ SELECT nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')), clock_timest
 
 # Idempotency keys that were used before.
 _KEYS = """
-SELECT k.source, k.key, k.payload_hash, k.event, k.instance_id FROM unnest(%b::text[], %b::text[]) u(source, key)
-JOIN runtime_eventkey k ON k.source = u.source AND k.key = u.key"""
+SELECT k.source, k.key, k.payload_hash, k.event, k.instance_id, coalesce(i.key, '')
+FROM unnest(%b::text[], %b::text[]) u(source, key)
+JOIN runtime_eventkey k ON k.source = u.source AND k.key = u.key
+LEFT JOIN runtime_instance i ON i.id = k.instance_id"""
 
 # Remember idempotency keys; a key that a concurrent request took first is skipped. Sorted against deadlocks.
 _REMEMBER = """
@@ -108,7 +138,7 @@ SELECT event, id, id %% {shards}, 'event', %(name)b, %(data)b, %(source)b, %(act
 FROM target WHERE %(idempotency_key)b = '' OR EXISTS (SELECT FROM taken) RETURNING id, instance_id, shard"""
 _ACCEPT_BY_ID = _ACCEPT.format(where="WHERE i.id = %(instance)b", shards=SHARDS)
 _ACCEPT_BY_KEY = _ACCEPT.format(
-    where="JOIN definitions_machine m ON m.id = i.machine_id AND m.slug = %(machine)b WHERE i.key = %(key)b",
+    where="JOIN definitions_machine m ON m.id = i.machine_id AND m.slug = %(machine)b WHERE i.key = %(key)b AND i.current",
     shards=SHARDS,
 )
 
@@ -120,9 +150,9 @@ def accept(cursor: Cursor, given: Mapping[str, Any]) -> tuple[int, int, int] | N
     return (row[0], row[1], row[2]) if row else None
 
 
-def machines(cursor: Cursor, slugs: Iterable[str]) -> dict[str, tuple[int, int | None]]:
-    """slug -> (machine id, current version id or None)."""
-    return {row[0]: (row[1], row[2]) for row in cursor.execute(_MACHINES, (sorted(set(slugs)),))}
+def machines(cursor: Cursor, slugs: Iterable[str]) -> dict[str, KnownMachine]:
+    """Those which exist, by slug."""
+    return {row[0]: KnownMachine(*row[1:]) for row in cursor.execute(_MACHINES, (sorted(set(slugs)),))}
 
 
 def by_id(cursor: Cursor, instances: Iterable[int]) -> dict[int, Target]:
@@ -139,10 +169,19 @@ def create(cursor: Cursor, rows: Sequence[NewInstance]) -> dict[tuple[int, str],
     return _by_pair(cursor, _NEW, columns(rows, BigInts, BigInts, Texts, Texts, Moments))
 
 
-def discard(cursor: Cursor, instances: Sequence[int]) -> None:
-    """Undo the making of instances which nothing was accepted for."""
+def retire(cursor: Cursor, instances: Sequence[int]) -> set[int]:
+    """Those of the ended instances which this transaction took their keys from."""
+    given = {"ids": list(instances), "ended": sorted(FINISHED)}
+    return {row[0] for row in cursor.execute(_RETIRE, given)} if instances else set()
+
+
+def discard(cursor: Cursor, instances: Sequence[int], retired: Mapping[int, int]) -> None:
+    """Undo the making of instances which nothing was accepted for; `retired` maps such a one to the run before it."""
     if instances:
         cursor.execute(_DISCARD, (list(instances),))
+    before = [retired[instance] for instance in instances if instance in retired]
+    if before:
+        cursor.execute(_REINSTATE, (before,))
 
 
 def _by_pair(cursor: Cursor, statement: str, given: Sequence[list[Any]]) -> dict[tuple[int, str], Target]:
@@ -156,10 +195,10 @@ def new_ids(cursor: Cursor, count: int) -> tuple[list[int], datetime]:
     return [row[0] for row in rows], rows[0][1]
 
 
-def known_keys(cursor: Cursor, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KeyRow]:
+def known_keys(cursor: Cursor, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownKey]:
     wanted = sorted(set(pairs))
     rows = cursor.execute(_KEYS, columns(wanted, Texts, Texts)).fetchall() if wanted else []
-    return {(row[0], row[1]): KeyRow(*row) for row in rows}
+    return {(row[0], row[1]): KnownKey(*row[2:]) for row in rows}
 
 
 def remember(cursor: Cursor, rows: Sequence[KeyRow]) -> set[int]:

@@ -110,6 +110,28 @@ def test_machines_and_instances_are_listed(machine: Machine, caller: Caller) -> 
     for number in range(3):
         caller.post("/machines/parcel/instances", {"key": f"p{number}"})
     _, found = caller.get("/machines")
-    assert found == {"machines": [{"slug": "parcel", "title": "Parcel", "description": "", "version": 1}]}
+    parcel = {"slug": "parcel", "title": "Parcel", "description": "", "version": 1, "keyPolicy": "existing"}
+    assert found == {"machines": [parcel]}
     _, page = caller.get("/machines/parcel/instances", limit=2, page=2)
     assert ([row["key"] for row in page["instances"]], page["total"], page["pages"]) == (["p0"], 3, 2)
+
+
+def test_a_machine_says_what_a_taken_key_means(machine: Machine, caller: Caller) -> None:
+    assert caller.get("/machines")[1]["machines"][0]["keyPolicy"] == "existing"
+    first = caller.post("/machines/parcel/instances", {"key": "p1"})[1]["id"]
+    assert caller.post("/machines/parcel/instances", {"key": "p1"}) == (
+        200,
+        {"id": first, "key": "p1", "created": False},
+    )
+    Machine.objects.update(key_policy="refuse")
+    status, refused = caller.post("/machines/parcel/instances", {"key": "p1"})
+    assert (status, refused["error"]["code"], refused["error"]["field"]) == (409, "conflict", "key")
+    Machine.objects.update(key_policy="new")
+    drain()
+    events = [{"instance": "p1", "event": name} for name in ("collect", "hand.over")]
+    assert caller.post("/machines/parcel/events", {"events": events})[0] == 200
+    drain()
+    status, again = caller.post("/machines/parcel/instances", {"key": "p1"})
+    assert (status, again["created"], again["id"] != first) == (201, True, True)
+    found = caller.get("/machines/parcel/instances", key="p1")[1]["instances"]
+    assert [row["id"] for row in found] == [again["id"]]

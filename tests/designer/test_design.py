@@ -219,14 +219,16 @@ def test_bad_json_names_its_field(post: Post, machine: Machine, body: str) -> No
     assert machine.draft_revision == 0
 
 
-def test_recipients_are_checked_and_kept_with_the_machine(post: Post, machine: Machine) -> None:
-    values = {"title": "Approval", "starts_in": "draft", "context": '{"tries": 0}'}
+def test_recipients_and_key_policy_are_checked_and_kept_with_the_machine(post: Post, machine: Machine) -> None:
+    values = {"title": "Approval", "starts_in": "draft", "context": '{"tries": 0}', "key_policy": "refuse"}
+    assert post("save-chart", **{**values, "key_policy": "perhaps"}).status_code == 422
     assert post("save-chart", **values, recipients="nobody").status_code == 422
     assert (
         "ops@example.com"
         in post("save-chart", **values, recipients="ops@example.com, lead@example.com").content.decode()
     )
     assert machine.alert_recipients == ["ops@example.com", "lead@example.com"]
+    assert machine.key_policy == "refuse"
 
 
 def test_a_newer_draft_is_never_overwritten_and_says_whose_it_is(post: Post, machine: Machine) -> None:
@@ -267,7 +269,7 @@ def test_an_edit_after_undo_starts_a_branch_and_keeps_every_revision(post: Post,
 def test_what_a_user_wrote_is_text_on_the_page(post: Post, page: Client, machine: Machine) -> None:
     evil = "<script>alert(1)</script>"
     post("add-state", title=evil, key="evil", type="atomic")
-    post("save-chart", title=evil, starts_in="draft", description=evil)
+    post("save-chart", title=evil, starts_in="draft", description=evil, key_policy="existing")
     for ref in ("", "evil"):
         text = page.get(design(machine), {"select": ref}).content.decode()
         assert evil not in text

@@ -86,9 +86,9 @@ def test_staff_without_permission_sees_nothing_of_others(addresses: dict[str, st
     client = signed_in(person("clerk", staff=True))
     address = addresses[name]
     if name in OPEN_TO_STAFF:
-        page = client.get(address).content.decode()
-        assert "P-1" not in page
-        assert "of-others" not in page
+        shown = client.get(address).content.decode()
+        assert "P-1" not in shown
+        assert "of-others" not in shown
     elif name == "operations_bulk":
         answer = client.post(
             address, {"action": "cancel", "id": str(Instance.objects.get().pk), "confirm": "1", "reason": "x"}

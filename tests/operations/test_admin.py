@@ -20,7 +20,8 @@ def change_page(machine: Machine) -> str:
 
 def save(client: Client, machine: Machine, **values: str) -> HttpResponse:
     """Post the admin's form of a machine."""
-    answer: HttpResponse = client.post(change_page(machine), {"owner": str(machine.owner_id), **values})  # type: ignore[assignment]
+    whole = {"owner": str(machine.owner_id), "key_policy": "existing", **values}
+    answer: HttpResponse = client.post(change_page(machine), whole)  # type: ignore[assignment]
     return answer
 
 
@@ -89,3 +90,10 @@ def test_an_account_can_be_made(client: Client) -> None:
     }
     assert client.post(reverse("admin:auth_user_add"), values).status_code == 302
     assert User.objects.filter(username="nina").exists()
+
+
+def test_what_a_taken_key_means_is_chosen_on_the_page_of_a_machine(client: Client, machine: Machine) -> None:
+    assert save(client, machine, key_policy="new").status_code == 302
+    assert save(client, machine, key_policy="perhaps").status_code == 200
+    machine.refresh_from_db()
+    assert machine.key_policy == "new"

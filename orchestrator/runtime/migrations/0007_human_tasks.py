@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('definitions', '0002_version_immutable'),
-        ('runtime', '0005_outbox'),
+        ('runtime', '0006_current_instances'),
     ]
 
     operations = [

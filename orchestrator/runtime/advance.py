@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -77,6 +79,18 @@ class Follows(NamedTuple):
     reached: frozenset[int]
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection meanwhile: a batch makes many objects at once, and none that hold one another."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = None) -> Batch:
     """Apply at most about `limit` inputs of those shards which nobody else drains.
 
@@ -84,7 +98,7 @@ def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = N
     """
     seen = seen or Seen()
     follows = Follows(frozenset(), frozenset())
-    with store.batch() as cursor:
+    with uncollected(), store.batch() as cursor:
         locked = store.lock(cursor, shards)
         if not locked:
             return Batch([], 0, more=False)

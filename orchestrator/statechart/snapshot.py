@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -120,23 +120,7 @@ def from_json(text: str) -> Snapshot:
     if not isinstance(values, dict):
         raise ValueError("a snapshot is a JSON object")
     try:
-        get = values.get
-        return Snapshot(
-            configuration=tuple(get("configuration", ())),
-            context=get("context", NOTHING),
-            history={state: tuple(states) for state, states in get("history", NOTHING).items()},
-            entered={state: datetime.fromisoformat(at) for state, at in get("entered", NOTHING).items()},
-            invocations=get("invocations", NOTHING),
-            suspended=tuple(get("suspended", ())),
-            fired=tuple(get("fired", ())),
-            undoables=tuple(Undoable(*done) for done in get("undoables", ())),
-            compensating=get("compensating"),
-            counter=get("counter", 0),
-            status=get("status", "running"),
-            fans={name: _fan(*parts) for name, parts in get("fans", NOTHING).items()},
-            bound=tuple(get("bound", ())),
-            output=get("output"),
-        )
+        return Snapshot(**{name: READ[name](value) if name in READ else value for name, value in values.items()})
     except (TypeError, AttributeError) as error:
         raise ValueError(f"this is no snapshot: {error}") from error
 
@@ -150,3 +134,15 @@ def _fan(
     begun: int = 0,
 ) -> Fan:
     return Fan(tuple(items), tuple(results), tuple(ended), running, tuple(failed), begun)
+
+
+READ: Mapping[str, Callable[[Any], Any]] = {
+    "configuration": tuple,
+    "history": lambda kept: {state: tuple(states) for state, states in kept.items()},
+    "entered": lambda times: {state: datetime.fromisoformat(at) for state, at in times.items()},
+    "suspended": tuple,
+    "fired": tuple,
+    "undoables": lambda done: tuple(Undoable(*each) for each in done),
+    "fans": lambda fans: {name: _fan(*parts) for name, parts in fans.items()},
+    "bound": tuple,
+}  # how the fields are read that JSON does not hold as they are

@@ -98,7 +98,7 @@ def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = N
     """
     seen = seen or Seen()
     follows = Follows(frozenset(), frozenset())
-    with uncollected(), store.batch() as cursor:
+    with store.batch() as cursor:
         locked = store.lock(cursor, shards)
         if not locked:
             return Batch([], 0, more=False)
@@ -163,7 +163,8 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
             nudge.after_commit(left)
             break
         try:
-            batch = _retrying(left, limit, seen)
+            with uncollected():
+                batch = _retrying(left, limit, seen)
             left, more = sorted({*batch.shards, *(batch.reached & own)}), batch.more
             nudge.after_commit(batch.reached - own)
             applied, limit = applied + batch.applied, min(BATCH, limit * 2)

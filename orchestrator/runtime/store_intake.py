@@ -138,7 +138,8 @@ SELECT event, id, id %% {shards}, 'event', %(name)b, %(data)b, %(source)b, %(act
 FROM target WHERE %(idempotency_key)b = '' OR EXISTS (SELECT FROM taken) RETURNING id, instance_id, shard"""
 _ACCEPT_BY_ID = _ACCEPT.format(where="WHERE i.id = %(instance)b", shards=SHARDS)
 _ACCEPT_BY_KEY = _ACCEPT.format(
-    where="JOIN definitions_machine m ON m.id = i.machine_id WHERE m.slug = %(machine)b AND i.key = %(key)b AND i.current",
+    where="""JOIN definitions_machine m ON m.id = i.machine_id
+    WHERE i.current AND m.slug = %(machine)b AND i.key = %(key)b""",
     shards=SHARDS,
 )
 

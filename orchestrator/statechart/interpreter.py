@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from orchestrator.statechart import content, data, failure, fanout, invoke, saga, starting, timing
 from orchestrator.statechart.definition import JSON, Action, State, Transition
 from orchestrator.statechart.expressions import ExpressionError, holds, render
+from orchestrator.statechart.plain_guards import decided
 from orchestrator.statechart.planning import Plan, beginning, plan_of
 from orchestrator.statechart.run import Run
 from orchestrator.statechart.select import enabled, without_conflicts
@@ -121,8 +122,10 @@ def _holds(run: Run, transition: Transition) -> bool:
 
     It is told once in a step: an eventless guard is asked again after every event, also after the one that tells it.
     """
+    guard = transition.guard or "true"
     try:
-        return holds(transition.guard or "true", run.scope())
+        told = decided(guard, run.context, run.event)
+        return holds(guard, run.scope()) if told is None else told
     except ExpressionError as error:
         message = f"guard of {transition.ref}: {error}"
         if message not in run.errors:

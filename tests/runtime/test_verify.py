@@ -60,7 +60,7 @@ def saga(publish: Publish) -> int:
     return instance
 
 
-def execute(statement: str, *params: object) -> None:
+def execute(statement: str, *params: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         assert cursor.rowcount != 0

@@ -18,6 +18,8 @@ ROWS_AT_ONCE = 200
 class InstanceRow(NamedTuple):
     id: int
     version: int
+    part: str
+    parent: int | None
     key: str
     seq: int
     snapshot: str
@@ -53,7 +55,7 @@ WHERE i.machine_id = coalesce(%(machine)s, i.machine_id) ORDER BY random() LIMIT
 
 # The chosen instances, their journals and their side effects, each in the order of instances.
 INSTANCES = """
-SELECT i.id, i.version_id, i.key, i.seq, i.snapshot FROM runtime_instance i
+SELECT i.id, i.version_id, i.part, i.parent_id, i.key, i.seq, i.snapshot FROM runtime_instance i
 WHERE i.machine_id = coalesce(%(machine)s, i.machine_id) AND i.id = ANY(coalesce(%(sample)s::bigint[], ARRAY[i.id]))
 ORDER BY i.id"""
 JOURNALS = """
@@ -130,16 +132,18 @@ WHERE i.machine_id = coalesce(%(machine)s, i.machine_id))
     + (SELECT count(*) FROM runtime_activityrun r JOIN runtime_instance i ON i.id = r.instance_id
         WHERE r.status IN ('pending', 'running') AND i.machine_id = coalesce(%(machine)s, i.machine_id))"""
 
-# I5: inputs which nobody applies.
+# I5: inputs which nobody applies; those of suspended instances may wait.
 OVERDUE_INPUTS = """
 SELECT e.instance_id, e.id, e.name, e.received_at
 FROM runtime_inboxevent e JOIN runtime_instance i ON i.id = e.instance_id
-WHERE e.received_at < now() - %(grace)s * interval '1 second' AND i.machine_id = coalesce(%(machine)s, i.machine_id)"""
+WHERE e.shard >= 0 AND e.received_at < now() - %(grace)s * interval '1 second'
+    AND i.machine_id = coalesce(%(machine)s, i.machine_id)"""
 
 # I5: timers which nobody fires, and deadlines which nobody judges.
 OVERDUE_TIMERS = """
-SELECT t.instance_id, t.kind, t.ref, t.due FROM runtime_timer t JOIN runtime_instance i ON i.id = t.instance_id
-WHERE t.due < now() - %(grace)s * interval '1 second' AND i.machine_id = coalesce(%(machine)s, i.machine_id)"""
+SELECT t.instance_id, t.kind, t.ref, t.wake FROM runtime_timer t JOIN runtime_instance i ON i.id = t.instance_id
+WHERE t.shard >= 0 AND t.wake < now() - %(grace)s * interval '1 second'
+    AND i.machine_id = coalesce(%(machine)s, i.machine_id)"""
 
 # I5: side effects which nobody starts, and leases which nobody takes back.
 OVERDUE_EFFECTS = """

@@ -120,7 +120,7 @@ BROKEN_BY: list[tuple[str, str, str]] = [
         " '', '', '' FROM runtime_activityrun WHERE invocation LIKE 'pay%%' AND compensates = ''",
         "no journal row asks for it",
     ),
-    ("I5", "UPDATE runtime_timer SET due = now() - interval '1 hour'", "has been due since"),
+    ("I5", "UPDATE runtime_timer SET wake = now() - interval '1 hour'", "has been due since"),
     ("I5", "UPDATE runtime_instance SET status = 'failed' WHERE key = 'b'", "no incident is open"),
     ("I6", "UPDATE runtime_instance SET seq = seq + 1 WHERE key = 'a'", "its last journal row"),
     ("I6", "DELETE FROM runtime_journalentry WHERE name = 'note' AND seq = 4", "its last journal row"),

@@ -26,6 +26,7 @@ from orchestrator.runtime.store_verify import (
 from orchestrator.runtime.verify.replaying import replayed
 from orchestrator.statechart.effects import StartActivity
 from orchestrator.statechart.snapshot import Snapshot
+from orchestrator.statechart.starting import CHILDREN
 from orchestrator.statechart.transition import Environment, Step
 
 INVOCATION = re.compile(r'\{"invocation": ?("(?:[^"\\]|\\.)*")')
@@ -96,7 +97,8 @@ def _replay(story: Story, journal: Iterable[JournalRow]) -> None:
     """A journal with a gap cannot be replayed; that it has one is for I2 and I6 to tell."""
     row = story.row
     try:
-        chart, environment = chart_of(row.version), Environment(row.id, row.key)
+        chart = chart_of(row.version, row.part)
+        environment = Environment(row.id, row.key, parent=row.parent is not None)
         story.snapshot = replayed(chart, _inputs(story, journal), environment, lambda step: _note(story, step))
     except Incomplete:
         return
@@ -119,5 +121,6 @@ def _inputs(story: Story, journal: Iterable[JournalRow]) -> Iterator[tuple[Input
 
 
 def _note(story: Story, step: Step) -> None:
-    asked = (effect.invocation for effect in step.effects if isinstance(effect, StartActivity))
-    story.started.update(dict.fromkeys(asked, story.read))
+    """A child is no side effect but an instance of its own; that it has one is held by a unique key."""
+    asked = [effect for effect in step.effects if isinstance(effect, StartActivity) and effect.kind not in CHILDREN]
+    story.started.update(dict.fromkeys((effect.invocation for effect in asked), story.read))

@@ -106,6 +106,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR", "filters": ["crash"]},  # a 404 is no news, a 500 is
+        "httpx": {"level": "WARNING"},  # below that it logs addresses, which may hold secrets
+        "httpcore": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},  # told in a sentence by whoever asked for a connection
     },
 }
@@ -131,6 +133,9 @@ ALERT_DEFAULT_RECIPIENTS = env.list("ALERT_DEFAULT_RECIPIENTS", default=[])
 
 STALL_SETTLE = env.float("STALL_SETTLE", default=30.0)  # seconds before a deadline of long past is judged
 HTTP_ALLOW_HOSTS = env.list("HTTP_ALLOW_HOSTS", default=[])  # host or host:port allowed though it is private
+# Fernet keys of the secrets, the one that encrypts first; by default those of a private file.
+SECRETS_KEYS = env.list("SECRETS_KEYS", default=[])
+SECRETS_FILE = VAR_DIR / "secrets-keys"
 # Modules which register Python callables for activities; by default those of the gallery's machines.
 ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=["designer.gallery.activities"])
 MACHINE_MODULES = env.list("MACHINE_MODULES", default=[])  # where `manage.py syncmachines` looks for machines in code

@@ -18,7 +18,9 @@ from orchestrator.alerts.models import Alert
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.definitions.permissions import can_edit
 from orchestrator.definitions.recipients import RecipientsField
+from orchestrator.operations.secrets import SecretAdmin
 from orchestrator.operations.site import admin_site
+from orchestrator.runtime.models import Secret
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -108,3 +110,4 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg]  # cannot be subscripte
 
 admin_site.register(User, AccountAdmin)
 admin_site.register(Group, GroupAdmin)
+admin_site.register(Secret, SecretAdmin)

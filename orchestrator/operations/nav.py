@@ -18,9 +18,10 @@ ICONS = {
     "User": "user",
     "Group": "users",
     "ApiToken": "key-round",
+    "Secret": "key-round",
     "Alert": "bell",
 }
-SECTIONS = {"definitions": "Definitions", "auth": "Access", "api": "Access"}
+SECTIONS = {"definitions": "Definitions", "auth": "Access", "api": "Access", "runtime": "Access"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,3 +330,19 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Secret(models.Model):
+    """A value that activities use by its name; `value` is encrypted, and only the machines named here may use it."""
+
+    name = models.CharField(max_length=80, unique=True)
+    value = models.TextField()
+    machines = models.ManyToManyField("definitions.Machine", blank=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -7,9 +7,10 @@ import logging
 import os
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -19,7 +20,9 @@ from orchestrator.runtime import nudge, retry, store_activities
 from orchestrator.runtime.activities.registry import ActivityError, ActivityRequest, handler_of
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_activities import Claimed
+from orchestrator.runtime.veil import Veil, values_for
 from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.secret_refs import put_in
 
 LEASE = 30.0  # seconds without a sign of life after which another worker may take an activity
 HEARTBEAT = 10.0
@@ -87,9 +90,7 @@ def attempt(run: Claimed) -> Outcome:
         spec["input"], min(float(spec["timeout"]), float(LONGEST)), run.idempotency_key, run.attempts
     )
     answers: list[Outcome] = []
-    thread = threading.Thread(
-        target=lambda: answers.append(_run(run.kind, request)), name=f"activity-{run.id}", daemon=True
-    )
+    thread = threading.Thread(target=lambda: answers.append(_run(run, request)), name=f"activity-{run.id}", daemon=True)
     thread.start()
     thread.join(request.timeout)
     if answers:
@@ -97,14 +98,20 @@ def attempt(run: Claimed) -> Outcome:
     return Outcome(error=ActivityError(f"no result within {request.timeout:g} s", "Timeout"))
 
 
-def _run(kind: str, request: ActivityRequest) -> Outcome:
+def _run(run: Claimed, request: ActivityRequest) -> Outcome:
+    """Call the handler with the secrets put in, and let none of their values out again."""
+    veil = Veil()
     try:
-        return Outcome(result=_text(handler_of(kind)(request)))
+        values = values_for(run, dict(request.input))
+        veil = Veil(values.values())
+        if values:
+            request = replace(request, input={key: put_in(value, values) for key, value in request.input.items()})
+        return Outcome(result=veil.result(_text(handler_of(run.kind)(request))))
     except ActivityError as error:
-        return Outcome(error=error)
+        return Outcome(error=veil.error(error))
     except Exception as error:
-        logger.exception("activity of kind %s raised", kind)
-        return Outcome(error=ActivityError(f"{type(error).__name__}: {error}", type(error).__name__))
+        logger.error("activity of kind %s raised\n%s", run.kind, veil.text(traceback.format_exc()))
+        return Outcome(error=veil.error(ActivityError(f"{type(error).__name__}: {error}", type(error).__name__)))
     finally:
         connections.close_all()
 

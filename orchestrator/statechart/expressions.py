@@ -28,6 +28,9 @@ VARIABLES = {
     "result": cel.Type.DYN,  # in the input of a compensation: the result of what it undoes
     "item": cel.Type.DYN,  # in an activity that is done for each item of a list
     "index": cel.Type.DYN,
+    "status": cel.Type.DYN,  # these three are the answer of an HTTP activity, for what is read from it
+    "headers": cel.Type.DYN,
+    "body": cel.Type.DYN,
     "_event": cel.Type.DYN,  # these are the system variables of SCXML 5.10
     "_sessionid": cel.Type.DYN,
     "_name": cel.Type.DYN,

@@ -10,6 +10,7 @@ from orchestrator.statechart.checks import (
     activities,
     choices,
     expressions,
+    inputs,
     loops,
     names,
     sagas,
@@ -24,7 +25,7 @@ from orchestrator.statechart.definition import Activity, Chart
 
 __all__ = ["Examined", "Problem", "Silenced", "examine", "validate"]
 
-FORM = (states, transitions, activities, actions, expressions, names, schema)
+FORM = (states, transitions, activities, inputs, actions, expressions, names, schema)
 SENSE = (choices, waiting, sagas, loops)  # these take it for granted that targets exist
 
 

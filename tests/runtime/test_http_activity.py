@@ -27,13 +27,20 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/slow":
             self.release.wait(10)
         status = {"/503": 503, "/404": 404, "/moved": 302}.get(self.path, 200)
-        body = b"x" * 1_100_000 if self.path == "/big" else json.dumps({"ok": True}).encode()
+        body = b"x" * 1_100_000 if self.path == "/big" else json.dumps(self._answer()).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _answer(self) -> JSON:
+        """Under /echo all that was sent; a service may well give it back."""
+        if not self.path.startswith("/echo"):
+            return {"ok": True, "order": {"id": 7}, "tags": ["a", "b"]}
+        path, headers, body = self.seen[-1]
+        return {"path": path, "headers": dict(headers), "sent": body.decode()}
 
     do_GET = do_POST
 
@@ -68,7 +75,8 @@ def test_a_request_carries_its_json_and_its_idempotency_key(server: str) -> None
     answer = call(f"{server}/charge", json={"amount": 5}, headers={"X-Shop": "7"})
     path, headers, body = Handler.seen[0]
     assert isinstance(answer, dict)
-    assert (answer["status"], answer["body"]) == (200, {"ok": True})
+    assert isinstance(answer["body"], dict)
+    assert (answer["status"], answer["body"]["ok"]) == (200, True)
     assert (path, json.loads(body), headers["Idempotency-Key"], headers["X-Shop"]) == (
         "/charge",
         {"amount": 5},
@@ -158,3 +166,55 @@ def test_bad_input_is_a_permanent_error_and_sends_nothing(server: str, given: di
         perform(ActivityRequest({"url": server, **given}, 5, "k", 1))
     assert caught.value.permanent
     assert Handler.seen == []
+
+
+def test_the_result_is_what_the_response_is_asked_for(server: str) -> None:
+    response: JSON = {
+        "id": "body.order.id",
+        "tags": "body.tags.filter(item, item != 'a')",
+        "kind": "headers['content-type']",
+        "fine": "status == 200",
+    }
+    assert call(server, response=response) == {"id": 7, "tags": ["b"], "kind": "application/json", "fine": True}
+
+
+@pytest.mark.parametrize(
+    ("path", "success", "error_class", "permanent"),
+    [
+        ("/", "body.ok && status == 200", "", False),
+        ("/404", "status == 404", "", False),
+        ("/", "body.order.id == 8", "Unsuccessful", False),
+        ("/404", "status < 300", "HTTP404", True),
+        ("/503", "status < 300", "HTTP503", False),
+        ("/", "body.nothing", "ResponseMapping", True),
+        ("/", "body.order.id", "ResponseMapping", True),
+    ],
+)
+def test_the_chart_may_say_what_is_a_success(
+    server: str, path: str, success: str, error_class: str, permanent: bool
+) -> None:
+    if not error_class:
+        assert isinstance(call(server + path, success=success), dict)
+        return
+    error = failure(server + path, success=success)
+    assert (error.error_class, error.permanent) == (error_class, permanent)
+
+
+def test_an_answer_that_lacks_what_is_asked_for_is_not_asked_again(server: str) -> None:
+    error = failure(server, response={"id": "body.invoice.id"})
+    assert (error.error_class, error.permanent, len(Handler.seen)) == ("ResponseMapping", True, 1)
+    assert "input.response.id" in error.message
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"response": "body.id"},
+        {"response": {"id": 1}},
+        {"response": {"id": "body."}},
+        {"success": "1 + 1"},
+    ],
+)
+def test_an_expression_that_does_not_compile_sends_nothing(server: str, given: dict[str, JSON]) -> None:
+    error = failure(server, **given)
+    assert (error.error_class, error.permanent, Handler.seen) == ("InvalidInput", True, [])

@@ -1,31 +1,49 @@
-"""Activities of kind `http`: one bounded request, no redirects, no private addresses, under an Idempotency-Key."""
+"""Activities of kind `http`: one bounded request, no redirects, no private addresses, under an Idempotency-Key.
+
+What is read from the answer are expressions over `status`, `headers` and `body`.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import httpx
 
 from orchestrator.runtime.activities.guard import ForbiddenAddress, GuardedTransport
 from orchestrator.runtime.activities.registry import ActivityError, ActivityRequest, known_keys, register, text_of
 from orchestrator.statechart.definition import JSON
+from orchestrator.statechart.expressions import ExpressionError, Scope, check, evaluate, holds
 
-KEYS = frozenset({"url", "method", "headers", "query", "json", "body"})
+KEYS = frozenset({"url", "method", "headers", "query", "json", "body", "response", "success"})
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 MAX_RESPONSE = 1_000_000  # bytes
 MAX_URL = 4_000
 TRY_AGAIN = frozenset({408, 425, 429})
+KEPT_HEADERS = frozenset({"content-type", "location", "etag"})
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Expressions over the answer: the fields of the result, by default all of it, and what counts as success."""
+
+    fields: Mapping[str, str] | None
+    success: str | None
 
 
 @register("http")
 def perform(request: ActivityRequest) -> JSON:
-    """Send the request; the result is {"status", "headers", "body"}, the body as JSON where it is JSON.
+    """Send the request; the result is what `response` asks for, else {"status", "headers", "body"}.
 
     5xx, 408, 425 and 429 are errors of class `HTTP<status>` worth another attempt; other 4xx and 3xx are permanent.
+    With `success` this expression alone says what is an error; of a 2xx it is of class `Unsuccessful`, to try again.
     """
     known_keys(request.input, KEYS)
+    asked = response_of(request.input)
     deadline = time.monotonic() + request.timeout
     try:
         with (
@@ -34,7 +52,7 @@ def perform(request: ActivityRequest) -> JSON:
             ) as client,
             client.stream(**arguments(request)) as response,
         ):
-            return result(response, read(response, deadline))
+            return result(response, read(response, deadline), asked)
     except ForbiddenAddress as error:
         raise ActivityError(str(error), "ForbiddenAddress", permanent=True) from error
     except httpx.TimeoutException as error:
@@ -99,21 +117,56 @@ def read(response: httpx.Response, deadline: float) -> bytes:
     return bytes(received)
 
 
-def result(response: httpx.Response, body: bytes) -> JSON:
+def result(response: httpx.Response, body: bytes, asked: Asked) -> JSON:
     """The answer as a value of the context; raises ActivityError for one that is no success."""
-    status = response.status_code
-    if status >= 500 or status in TRY_AGAIN:
-        raise ActivityError(f"the host answered {status}", f"HTTP{status}")
-    if status >= 300:
-        hint = "; redirects are not followed, use the final address" if status < 400 else ""
-        raise ActivityError(f"the host answered {status}{hint}", f"HTTP{status}", permanent=True)
     text = body.decode("utf-8", errors="replace")
-    kept = {name: value for name, value in response.headers.items() if name in {"content-type", "location", "etag"}}
-    return {
-        "status": status,
-        "headers": dict(kept),
-        "body": parsed(text) if "json" in kept.get("content-type", "") else text,
+    headers = dict(response.headers)
+    answer: dict[str, Any] = {
+        "status": response.status_code,
+        "headers": headers,
+        "body": parsed(text) if "json" in headers.get("content-type", "") else text,
     }
+    scope = Scope(answer)
+    judge(response.status_code, scope, asked.success)
+    if asked.fields is not None:
+        return {name: mapped(f"response.{name}", text, evaluate, scope) for name, text in asked.fields.items()}
+    return {**answer, "headers": {name: value for name, value in headers.items() if name in KEPT_HEADERS}}
+
+
+def judge(status: int, scope: Scope, success: str | None) -> None:
+    """Raises ActivityError unless the answer is a success."""
+    if (200 <= status < 300) if success is None else mapped("success", success, holds, scope):
+        return
+    if status < 300:
+        raise ActivityError("the answer does not fulfil input.success", "Unsuccessful")
+    hint = "; redirects are not followed, use the final address" if status < 400 else ""
+    permanent = status < 500 and status not in TRY_AGAIN
+    raise ActivityError(f"the host answered {status}{hint}", f"HTTP{status}", permanent)
+
+
+def mapped(name: str, text: str, value_of: Callable[[str, Scope], Value], scope: Scope) -> Value:
+    """What an expression makes of the answer; the request is not sent again because of it."""
+    try:
+        return value_of(text, scope)
+    except ExpressionError as error:
+        raise ActivityError(f"input.{name} does not fit the answer: {error}", "ResponseMapping", True) from error
+
+
+def response_of(given: Mapping[str, JSON]) -> Asked:
+    """What is asked of the answer, checked before anything is sent."""
+    fields, success = given.get("response"), given.get("success")
+    if fields is not None and not isinstance(fields, dict):
+        raise ActivityError("input.response must map names to expressions", "InvalidInput", permanent=True)
+    named = None if fields is None else {name: expression(f"response.{name}", text) for name, text in fields.items()}
+    return Asked(named, None if success is None else expression("success", success))
+
+
+def expression(name: str, text: JSON) -> str:
+    """An expression that compiles."""
+    wrong = check(text, boolean=name == "success") if isinstance(text, str) else "it must be a text"
+    if wrong:
+        raise ActivityError(f"input.{name} is no expression: {wrong}", "InvalidInput", permanent=True)
+    return str(text)
 
 
 def parsed(text: str) -> JSON:

@@ -8,7 +8,6 @@ from orchestrator.statechart.checks.durations import duration_problem, known_sec
 from orchestrator.statechart.checks.problem import Problem, problem
 from orchestrator.statechart.definition import JSON, Activity, Chart, Retry
 from orchestrator.statechart.starting import CHILDREN
-from orchestrator.statechart.task_form import FormError, read_form
 
 LONGEST_ATTEMPT = 900.0  # seconds
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -51,28 +50,11 @@ def _kind(ref: str, field: str, kind: str, given: Mapping[str, JSON]) -> Iterato
         yield problem("unknown-kind", ref, field, f"There is no activity kind “{kind}”.", f"Choose one of {known}.")
         return
     where = "input" if field == "kind" else "compensate"
-    if kind == "human":
-        yield from _task(ref, where, given)
     for name in REQUIRED[kind]:
         value = given.get(name)
         if value in (None, "", [], {}):
             message = f"The {kind} activity has no “{name}” in its input."
             yield problem("missing-input", ref, where, message, f"Fill in “{name}”.")
-
-
-def _task(ref: str, where: str, given: Mapping[str, JSON]) -> Iterator[Problem]:
-    """A task needs somebody who sees it, and a form that can be shown."""
-    if not given.get("assignee") and not given.get("group"):
-        message = "The task is given to nobody: it has neither “assignee” nor “group” in its input."
-        yield problem("missing-input", ref, where, message, "Fill in a username or the name of a group.")
-    try:
-        read_form(given.get("form"), drawn=True)
-    except FormError as error:
-        message = f"The form of the task cannot be shown: {error}."
-        yield problem("task-form", ref, where, message, "Correct the field.")
-    due = given.get("due")
-    if isinstance(due, str) and due.startswith("P"):
-        yield from duration_problem(ref, where, due)
 
 
 def _policy(chart: Chart, activity: Activity) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ ERRORS: Mapping[str, str] = {
     "same-id": "Two activities share an id",
     "unknown-kind": "There is no such kind of activity",
     "missing-input": "An activity lacks an input",
+    "secret-place": "A secret stands where none is put in",
     "task-form": "The form of a task cannot be shown",
     "catch-nowhere": "A caught failure leads nowhere",
     "long-attempt": "One attempt may last too long",

@@ -18,7 +18,7 @@ RESERVED = frozenset(
     {"as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop"}
     | {"package", "namespace", "null", "return", "true", "var", "void", "while"}
 )
-LOCAL = ("result", "item", "index")  # variables that only some places have
+LOCAL = ("result", "item", "index", "status", "headers", "body")  # variables that only some places have
 MAX_DEPTH = 4
 MAX_TYPES = 500
 KEPT = 4_096

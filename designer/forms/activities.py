@@ -21,7 +21,7 @@ KINDS = [
     ("human", "Human task"),
 ]
 INPUTS = {
-    "http": ("method", "url", "headers", "body"),
+    "http": ("method", "url", "headers", "body", "response", "success"),
     "email": ("to", "subject", "text"),
     "python": ("callable", "args"),
     "publish": ("topic", "event", "data", "key"),
@@ -55,8 +55,26 @@ class ActivityForm(StyledForm):
         widget=mono(placeholder="https://example.com/charge"),
         help_text="May hold ${context.name}.",
     )
-    headers = JsonField(required=False, rows=2, label="Headers (JSON)")
+    headers = JsonField(
+        required=False,
+        rows=2,
+        label="Headers (JSON)",
+        help_text="{{secret:NAME}} stands for a secret, here and in address and body.",
+    )
     body = JsonField(required=False, rows=4, shape=None, label="Body (JSON)")
+    response = JsonField(
+        required=False,
+        rows=2,
+        label="Read from the answer (JSON)",
+        help_text='Such as {"id": "body.id"}; may read status, headers and body. Empty keeps all of it.',
+    )
+    success = forms.CharField(
+        required=False,
+        max_length=TEXT_LENGTH,
+        label="It is a success when",
+        widget=mono(placeholder="status == 200 && body.ok"),
+        help_text="Empty means a status from 200 to 299.",
+    )
     to = forms.CharField(
         max_length=TEXT_LENGTH,
         widget=mono(placeholder="${context.email}"),

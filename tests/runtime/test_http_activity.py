@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -215,6 +216,6 @@ def test_an_answer_that_lacks_what_is_asked_for_is_not_asked_again(server: str) 
         {"success": "1 + 1"},
     ],
 )
-def test_an_expression_that_does_not_compile_sends_nothing(server: str, given: dict[str, JSON]) -> None:
+def test_an_expression_that_does_not_compile_sends_nothing(server: str, given: dict[str, Any]) -> None:
     error = failure(server, **given)
     assert (error.error_class, error.permanent, Handler.seen) == ("InvalidInput", True, [])

@@ -122,7 +122,7 @@ def shown(machine: Machine) -> str:
     answers = [browser.get(page) for page in pages]
     answers += [program.get(f"/api/v1/instances/{instance}{part}") for part in ("", "/journal")]
     assert {answer.status_code for answer in answers} == {200}
-    texts = [b"".join(a.streaming_content).decode() if a.streaming else a.content.decode() for a in answers]
+    texts = [answer.content.decode() for answer in answers]
     chart = parse(machine.draft)
     return "\n".join([*texts, *(f.write(chart).text for f in FORMATS.values() if f.write is not None)])
 
@@ -134,6 +134,7 @@ def shown(machine: Machine) -> str:
         (http("{server}/echo", headers={"X-Token": f"Bearer {REF}"}, json={"a": [REF]}), "failed"),
         (http("{server}/echo?k=" + REF.replace("KEY", "PLAIN"), body=f"token={REF}"), "done"),
         (http("{server}/echo", body=REF, response={"all": "body"}), "done"),
+        (http("{server}/echo", headers={"Authorization": "Bearer " + REF.replace("KEY", "PLAIN")}), "done"),
         (http("{server}/503", body=REF), "failed"),
         (http("{server}/echo", body=REF, success="body.sent == 'x'"), "failed"),
         (http("http://{{{{secret:KEY}}}}.invalid/"), "failed"),
@@ -232,7 +233,7 @@ def test_a_compensation_has_its_own_references(publish: Publish) -> None:
 
 
 @pytest.mark.django_db
-def test_a_rotation_encrypts_all_anew_and_the_old_key_reads_nothing(publish: Publish) -> None:
+def test_a_rotation_encrypts_all_anew_and_the_old_key_reads_nothing(publish: Publish, settings: Settings) -> None:
     machine = publish()
     keep(machine)
     old, sealed = vault.keys(), Secret.objects.get().value
@@ -243,7 +244,7 @@ def test_a_rotation_encrypts_all_anew_and_the_old_key_reads_nothing(publish: Pub
     assert vault.opened(["KEY"], machine.pk) == {"KEY": VALUE}
     with pytest.raises(InvalidToken):
         Fernet(old[0]).decrypt(fresh.encode())
-    Path(vault.settings.SECRETS_FILE).write_text(old[0])
+    Path(settings.SECRETS_FILE).write_text(old[0])
     with pytest.raises(vault.VaultError):
         vault.opened(["KEY"], machine.pk)
 

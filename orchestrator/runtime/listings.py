@@ -86,6 +86,8 @@ class ActivityRow:
     result: JSON
     late: str
     compensates: str
+    progress: JSON
+    heartbeat_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,9 @@ def instance_detail(instance: int) -> InstanceDetail | None:
 
 
 def _activity(run: ActivityRun) -> ActivityRow:
+    """A sign of life of an earlier attempt says nothing about this one."""
+    beat = run.heartbeat_at
+    alive = beat is not None and run.started_at is not None and beat >= run.started_at
     return ActivityRow(
         id=run.pk,
         invocation=run.invocation,
@@ -231,6 +236,8 @@ def _activity(run: ActivityRun) -> ActivityRow:
         result=json.loads(run.result) if run.result else None,
         late=run.late,
         compensates=run.compensates,
+        progress=json.loads(run.progress) if alive else None,
+        heartbeat_at=beat if alive else None,
     )
 
 

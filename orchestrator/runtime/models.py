@@ -200,6 +200,8 @@ class ActivityRun(models.Model):
     )  # what an attempt answered after it had lost its lease or was cancelled; never applied
     asked_at = models.DateTimeField(db_default=Now())  # event time of the step that asked for it
     created_at = models.DateTimeField(db_default=Now())
+    progress = models.TextField(blank=True, db_default="")  # JSON text of the last heartbeat's details
+    heartbeat_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -18,9 +18,11 @@ from django.db import DatabaseError, connections
 import orchestrator.runtime.activities  # noqa: F401 registers the kinds
 from orchestrator.runtime import nudge, retry, store_activities
 from orchestrator.runtime.activities.registry import ActivityError, ActivityRequest, handler_of
+from orchestrator.runtime.progress import Progress
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_activities import Claimed
 from orchestrator.runtime.veil import Veil, values_for
+from orchestrator.sdk.activities import reporting_to
 from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.secret_refs import put_in
 
@@ -106,7 +108,8 @@ def _run(run: Claimed, request: ActivityRequest) -> Outcome:
         veil = Veil(values.values())
         if values:
             request = replace(request, input={key: put_in(value, values) for key, value in request.input.items()})
-        return Outcome(result=veil.result(_text(handler_of(run.kind)(request))))
+        with reporting_to(Progress(run, LEASE, veil)):
+            return Outcome(result=veil.result(_text(handler_of(run.kind)(request))))
     except ActivityError as error:
         return Outcome(error=veil.error(error))
     except Exception as error:

@@ -66,6 +66,11 @@ _EXTEND = """
 UPDATE runtime_activityrun SET lease_until = now() + %s * interval '1 second'
 WHERE id = %s AND fence = %s AND status = 'running'"""
 
+# Keep a lease that is still ours, and how far the work is.
+_REPORT = """
+UPDATE runtime_activityrun SET lease_until = now() + %s * interval '1 second', progress = %s, heartbeat_at = now()
+WHERE id = %s AND fence = %s AND status = 'running'"""
+
 # Record an outcome under the lease that led to it.
 _FINISH = """
 UPDATE runtime_activityrun SET status = %s, result = %s, last_error = %s, finished_at = now(), lease_until = NULL
@@ -124,6 +129,11 @@ def claim(cursor: Cursor, activity: int, worker: str, lease: float) -> Claimed |
 def extend(cursor: Cursor, run: Claimed, lease: float) -> bool:
     """Whether the lease was still ours and is now longer."""
     return cursor.execute(_EXTEND, (lease, run.id, run.fence)).rowcount == 1
+
+
+def report(cursor: Cursor, run: Claimed, lease: float, progress: str) -> bool:
+    """Whether the lease was still ours and the progress is kept."""
+    return cursor.execute(_REPORT, (lease, progress, run.id, run.fence)).rowcount == 1
 
 
 def finish(cursor: Cursor, run: Claimed, status: str, result: str, error: str) -> bool:

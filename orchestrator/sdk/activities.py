@@ -6,19 +6,25 @@
 A chart names it as `{"kind": "python", "input": {"callable": "charge", "args": {"amount": ...}}}`, a machine in code as
 `state.invoke(charge, input={"amount": ...})`; the arguments arrive as keywords. `@activity("payments.charge")` gives it
 another name than the function's own. Modules listed in `settings.ACTIVITY_MODULES` are imported by every worker. A
-callable may run more than once for the same invocation, so it must be safe to repeat.
+callable may run more than once for the same invocation, so it must be safe to repeat. One that works for long tells how
+far it is with `heartbeat`, and stops when `heartbeat` raises.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, overload
 
 from orchestrator.statechart.definition import JSON
 
 Implementation = TypeVar("Implementation", bound=Callable[..., Any])
 
+Reporter = Callable[[JSON], None]
+
 _REGISTRY: dict[str, Callable[..., JSON]] = {}
+_reporter: ContextVar[Reporter | None] = ContextVar("reporter", default=None)
 
 
 class ActivityFailed(Exception):
@@ -29,6 +35,30 @@ class ActivityFailed(Exception):
         self.message = message
         self.error_class = error_class
         self.permanent = permanent
+
+
+class NobodyWaits(Exception):
+    """The state was left, or another worker took over: whatever the callable still does is of no use."""
+
+
+def heartbeat(details: JSON = None) -> None:
+    """Say that the work goes on and how far it is; the details are shown on the instance's page. Raises NobodyWaits.
+
+    Outside of a worker, as in a unit test of the callable, it does nothing.
+    """
+    reporter = _reporter.get()
+    if reporter is not None:
+        reporter(details)
+
+
+@contextmanager
+def reporting_to(reporter: Reporter) -> Iterator[None]:
+    """Within it `heartbeat` calls the reporter."""
+    token = _reporter.set(reporter)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)
 
 
 @overload

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from django import template
 from django.utils import timezone
 
+from orchestrator.statechart.definition import JSON
 from orchestrator.statechart.durations import humanise
 
 STATUS_BADGES = {
@@ -60,6 +62,16 @@ def day(at: datetime | None) -> str:
         return ""
     local = timezone.localtime(at)
     return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+@register.filter
+def compact(value: JSON) -> str:
+    """JSON as one line that people can read: `done 40, of 100`; a text stays as it is."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {item}" for name, item in value.items())
+    return json.dumps(value, ensure_ascii=False)
 
 
 @register.filter

@@ -143,7 +143,7 @@ def _save(cursor: store.Cursor, writes: Writes) -> Follows:
     store_timers.save(cursor, writes)
     store_incidents.save(cursor, writes)
     ready = store_activities.save(cursor, writes)
-    store_human.open_tasks(cursor, writes.activities.values())
+    store_human.open_tasks(cursor, writes)
     reached_shards = store_children.save(cursor, writes)
     released, resumed = store_suspension.save(cursor, writes)
     nudge.after_commit(activities=[*ready, *resumed])

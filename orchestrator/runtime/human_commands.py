@@ -84,7 +84,6 @@ def reject_task(activity: int, reason: str, person: Person, error_class: str = R
     with _held(activity) as (cursor, run, task):
         _in_hand(task, person)
         _finish(cursor, run, Outcome(error=ActivityError(why, error_class, permanent=True)), person)
-        store_human.renew(cursor, run)
         store_human.note(cursor, run, "rejected", person.actor, why, error_class)
     return run.instance
 

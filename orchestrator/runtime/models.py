@@ -229,7 +229,7 @@ class HumanTask(models.Model):
     assignee = models.CharField(max_length=150, blank=True)  # username
     group = models.CharField(max_length=150, blank=True)
     due = models.DateTimeField(null=True)
-    overdue_at = models.DateTimeField(null=True)  # when the sweep found it late
+    judge_at = models.DateTimeField(null=True)  # when the sweep looks whether it is late; null once it has
     incident = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -237,7 +237,7 @@ class HumanTask(models.Model):
         indexes = [
             models.Index(fields=["assignee"], name="task_assignee"),
             models.Index(fields=["group"], name="task_group"),
-            models.Index(fields=["due"], name="task_late", condition=Q(overdue_at=None)),
+            models.Index(fields=["judge_at"], name="task_judge", condition=~Q(judge_at=None)),
             models.Index(fields=["incident"], name="task_incident", condition=~Q(incident=None)),
         ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +11,7 @@ from orchestrator.runtime.arrays import columns
 from orchestrator.runtime.human import task_of
 from orchestrator.runtime.store import Cursor
 from orchestrator.runtime.store_activities import Claimed
-from orchestrator.runtime.writes import ActivityWrite
+from orchestrator.runtime.writes import Writes
 
 OVERDUE = 500  # tasks judged by one sweep
 
@@ -28,13 +27,20 @@ class LockedTask(NamedTuple):
 
 # Open the tasks of activities that this batch stored.
 _OPEN = """
-INSERT INTO runtime_humantask (run_id, machine_id, title, assignee, "group", due)
-SELECT a.id, i.machine_id, coalesce(nullif(u.title, ''), a.title), u.assignee, u.grp,
-    coalesce(u.due_at, now() + u.due_in * interval '1 second')
+INSERT INTO runtime_humantask (run_id, machine_id, title, assignee, "group", due, judge_at)
+SELECT a.id, i.machine_id, coalesce(nullif(u.title, ''), a.title), u.assignee, u.grp, d.due, d.due
 FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::float8[], %b::timestamptz[])
     u(instance, invocation, title, assignee, grp, due_in, due_at)
 JOIN runtime_activityrun a ON a.instance_id = u.instance AND a.invocation = u.invocation
-JOIN runtime_instance i ON i.id = a.instance_id"""
+JOIN runtime_instance i ON i.id = a.instance_id
+CROSS JOIN LATERAL (SELECT coalesce(u.due_at, now() + u.due_in * interval '1 second') AS due) d"""
+
+# A rejected task that an operator retries is judged anew.
+_REOPEN = """
+UPDATE runtime_humantask h SET judge_at = h.due
+FROM unnest(%b::bigint[], %b::text[]) u(instance, invocation)
+JOIN runtime_activityrun a ON a.instance_id = u.instance AND a.invocation = u.invocation
+WHERE h.run_id = a.id AND a.status = 'waiting'"""
 
 # Lock the activity of a task, so that of two who act at once the second sees what the first did.
 _LOCK = """
@@ -60,13 +66,10 @@ VALUES (%s, %s, 'activity', %s, %s, '', %s)"""
 # Keep who did what with a task, and why.
 _NOTE = "INSERT INTO runtime_taskentry (task_id, action, actor, reason, detail) VALUES (%s, %s, %s, %s, %s)"
 
-# A rejected task that an operator retries is judged anew.
-_RENEW = "UPDATE runtime_humantask SET overdue_at = NULL WHERE run_id = %s"
-
-# Shards with tasks that have passed their time untold, and with incidents of tasks that wait no more.
+# Shards with tasks that have passed their time untold.
 _LATE_SHARDS = """
 SELECT DISTINCT a.shard FROM runtime_humantask h JOIN runtime_activityrun a ON a.id = h.run_id
-WHERE a.status = 'waiting' AND h.overdue_at IS NULL AND h.due <= now()"""
+WHERE a.status = 'waiting' AND h.judge_at <= now()"""
 
 # Call somebody about passed tasks, under the shard lock so that nobody leaves the state meanwhile. Tasks of one state
 # share an incident; one that is open for another reason is left to it.
@@ -74,8 +77,8 @@ _CALL = """
 WITH late AS (
     SELECT h.run_id, a.instance_id, a.state, h.title, h.created_at, h.due, h.machine_id
     FROM runtime_humantask h JOIN runtime_activityrun a ON a.id = h.run_id
-    WHERE a.status = 'waiting' AND h.overdue_at IS NULL AND h.due <= now() AND a.shard = ANY(%(shards)s)
-    ORDER BY h.due LIMIT %(limit)s FOR UPDATE OF a, h SKIP LOCKED
+    WHERE a.status = 'waiting' AND h.judge_at <= now() AND a.shard = ANY(%(shards)s)
+    ORDER BY h.judge_at LIMIT %(limit)s FOR UPDATE OF a, h SKIP LOCKED
 ), opened AS (
     INSERT INTO runtime_incident (instance_id, machine_id, version_id, kind, state, message, since, resolution)
     SELECT DISTINCT ON (l.instance_id, l.state) l.instance_id, l.machine_id, i.version_id, 'overdue', l.state,
@@ -84,7 +87,7 @@ WITH late AS (
     FROM late l JOIN runtime_instance i ON i.id = l.instance_id ORDER BY l.instance_id, l.state, l.due
     ON CONFLICT DO NOTHING RETURNING id, instance_id, state
 )
-UPDATE runtime_humantask h SET overdue_at = now(), incident = coalesce(o.id, (
+UPDATE runtime_humantask h SET judge_at = NULL, incident = coalesce(o.id, (
     SELECT max(s.incident) FROM runtime_humantask s JOIN runtime_activityrun b ON b.id = s.run_id
     WHERE b.instance_id = l.instance_id AND b.state = l.state AND b.status = 'waiting'))
 FROM late l LEFT JOIN opened o ON o.instance_id = l.instance_id AND o.state = l.state WHERE h.run_id = l.run_id"""
@@ -101,20 +104,29 @@ AND NOT EXISTS (
 
 # Forget the incidents of tasks that wait no more.
 _FORGET = """
-UPDATE runtime_humantask h SET incident = NULL FROM runtime_activityrun a
-WHERE a.id = h.run_id AND h.incident IS NOT NULL AND a.status <> 'waiting'"""
+UPDATE runtime_humantask SET incident = NULL WHERE run_id = ANY(ARRAY(
+    SELECT h.run_id FROM runtime_humantask h JOIN runtime_activityrun a ON a.id = h.run_id
+    WHERE h.incident IS NOT NULL AND a.status <> 'waiting' FOR UPDATE OF h SKIP LOCKED))"""
+
+# Tasks whose time passes after they were answered need no judgement, so the next sweep does not find them again.
+_SETTLE = """
+UPDATE runtime_humantask SET judge_at = NULL WHERE run_id = ANY(ARRAY(
+    SELECT h.run_id FROM runtime_humantask h JOIN runtime_activityrun a ON a.id = h.run_id
+    WHERE h.judge_at <= now() AND a.status <> 'waiting' LIMIT %s FOR UPDATE OF h SKIP LOCKED))"""
 
 
-def open_tasks(cursor: Cursor, started: Iterable[ActivityWrite]) -> None:
-    """Open the tasks among the activities which a batch has just stored."""
+def open_tasks(cursor: Cursor, writes: Writes) -> None:
+    """Open the tasks among the activities which a batch has just stored, and anew those which it retried."""
     rows = []
-    for run in started:
+    for run in writes.activities.values():
         if run.status == "waiting":
             task = task_of(json.loads(run.spec)["input"])
             given = (task.title, task.assignee, task.group, task.due_in, task.due_at)
             rows.append((run.instance, run.invocation, *given))
     if rows:
         cursor.execute(_OPEN, columns(rows))
+    if writes.retried:
+        cursor.execute(_REOPEN, columns(sorted(writes.retried)))
 
 
 def lock(cursor: Cursor, run: int) -> tuple[Claimed, LockedTask] | None:
@@ -136,10 +148,6 @@ def answer(cursor: Cursor, run: Claimed, name: str, data: str, actor: str) -> No
     cursor.execute(_ANSWER, (run.instance, run.shard, name, data, actor))
 
 
-def renew(cursor: Cursor, run: Claimed) -> None:
-    cursor.execute(_RENEW, (run.id,))
-
-
 def note(cursor: Cursor, run: Claimed, action: str, actor: str, reason: str = "", detail: str = "") -> None:
     cursor.execute(_NOTE, (run.id, action, actor, reason, detail))
 
@@ -158,4 +166,5 @@ def close(cursor: Cursor) -> int:
     """How many incidents of tasks are over."""
     closed = cursor.execute(_CLOSE).rowcount
     cursor.execute(_FORGET)
+    cursor.execute(_SETTLE, (OVERDUE,))
     return closed

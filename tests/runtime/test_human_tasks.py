@@ -30,6 +30,7 @@ from orchestrator.runtime.commands import (
 )
 from orchestrator.runtime.models import ActivityRun, HumanTask, InboxEvent, Incident, Instance, JournalEntry, TaskEntry
 from orchestrator.runtime.perform import perform
+from orchestrator.runtime.tasks import sweep
 from orchestrator.runtime.verify import problems
 from orchestrator.statechart.definition import JSON
 from tests.runtime.conftest import Publish
@@ -253,7 +254,8 @@ def test_an_input_that_makes_no_task_fails_like_any_other_activity(publish: Publ
 
 
 def late(*tasks: HumanTask) -> None:
-    HumanTask.objects.filter(pk__in=[task.pk for task in tasks]).update(due=timezone.now() - timedelta(minutes=1))
+    passed = timezone.now() - timedelta(minutes=1)
+    HumanTask.objects.filter(pk__in=[task.pk for task in tasks]).update(due=passed, judge_at=passed)
 
 
 def open_kinds() -> list[tuple[str, str]]:
@@ -311,6 +313,35 @@ def test_a_rejected_task_that_is_retried_is_called_anew(publish: Publish) -> Non
     retry(instance.pk, "again", "user:boss")
     drain()
     assert recovery.judge_tasks() == 1
+    assert open_kinds() == [("overdue", "draft")]
+
+
+def test_a_retry_of_something_else_leaves_an_overdue_task_its_incident(publish: Publish) -> None:
+    two = {"invoke": [{**asking(due="P1D", onDone=[])["invoke"][0], "id": name} for name in ("one", "two")]}
+    two["invoke"][0]["onFailure"] = {"policy": "escalate"}
+    instance = begin(publish, draft=two)
+    rejected, task = HumanTask.objects.order_by("pk")
+    late(task)
+    recovery.judge_tasks()
+    reject_task(rejected.pk, "no", ANN)
+    drain()
+    retry(instance.pk, "again", "user:boss")
+    drain()
+    recovery.judge_tasks()
+    answer_task(task.pk, {"approved": True}, ANN)
+    recovery.judge_tasks()
+    assert (open_kinds(), Incident.objects.filter(kind="overdue").count()) == ([], 1)
+
+
+def test_the_sweep_judges_late_tasks_and_looks_once_at_those_answered_in_time(publish: Publish) -> None:
+    begin(publish, draft=asking(due="P1D"))
+    answer_task(only_task().pk, {"approved": True}, ANN)
+    late(only_task())
+    sweep()
+    assert (only_task().judge_at, open_kinds()) == (None, [])
+    begin(publish, draft=asking(due="P1D"))
+    late(HumanTask.objects.latest("pk"))
+    sweep()
     assert open_kinds() == [("overdue", "draft")]
 
 

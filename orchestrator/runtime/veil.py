@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
@@ -17,6 +18,7 @@ from orchestrator.statechart.definition import JSON, Chart
 from orchestrator.statechart.secret_refs import MARK, PLACES, SecretError, used
 
 HIDDEN = "[secret]"
+DELIMITER = re.compile(r"[/:@?#&\s]")
 
 
 class Veil:
@@ -51,6 +53,8 @@ class Veil:
 
 
 def _forms(value: str) -> Iterator[str]:
+    """The value as it may come back; an error about an address may name a part of it only."""
+    yield from (part for part in DELIMITER.split(value) if len(part) >= vault.SHORTEST)
     yield from (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
     yield from (quote(value), quote(value, safe=""), quote_plus(value))
     yield base64.b64encode(value.encode()).decode()

@@ -306,6 +306,10 @@ def test_a_veil_hides_its_value_in_whatever_holds_it(value: str, around: JSON) -
     assert veiled["k[secret]"] == 1
 
 
+def test_the_parts_of_an_address_are_hidden_too() -> None:
+    assert Veil(["user:pass-word-1"]).text("Invalid port: 'pass-word-1' of user") == "Invalid port: '[secret]' of user"
+
+
 def test_a_number_that_is_a_secret_is_hidden_too() -> None:
     assert Veil(["12345678"]).result('{"pin":12345678,"n":1,"yes":true,"no":null}') == (
         '{"pin":"[secret]","n":1,"yes":true,"no":null}'

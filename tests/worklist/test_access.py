@@ -44,6 +44,13 @@ def visit(client: Client, name: str, task: HumanTask) -> int:
     return client.post(address, POSTED[name]).status_code if name in POSTED else client.get(address).status_code
 
 
+def listed(user: User) -> int:
+    """How many tasks the API lists for this user."""
+    _, secret = tokens.issue(user, "list")
+    answer = Client(headers={"Authorization": f"Bearer {secret}"}).get("/api/v1/tasks", {"mine": "false"})
+    return int(answer.json()["total"])
+
+
 def call(user: User, name: str, task: HumanTask) -> int:
     _, secret = tokens.issue(user, name)
     client = Client(headers={"Authorization": f"Bearer {secret}"})
@@ -65,6 +72,12 @@ def test_an_anonymous_visitor_is_led_to_the_login(task: HumanTask, name: str) ->
     assert untouched(task)
 
 
+@pytest.mark.parametrize("path", ["", "/1", *(f"/1/{name}" for name in POSTED)])
+def test_a_program_without_a_token_is_refused(db: None, path: str) -> None:
+    answer = Client().post(f"/api/v1/tasks{path}") if path.count("/") > 1 else Client().get(f"/api/v1/tasks{path}")
+    assert answer.status_code == 401
+
+
 def test_a_part_of_a_page_leads_the_browser_to_the_login(task: HumanTask) -> None:
     answer = Client().get(reverse("worklist:tasks"), headers={"HX-Request": "true"})
     assert answer.headers["HX-Redirect"] == reverse("login")
@@ -76,6 +89,7 @@ def test_for_everybody_else_the_task_does_not_exist(task: HumanTask, name: str, 
     user = WHO[who]()
     assert (visit(signed_in(user), name, task), call(user, name, task)) == (404, 404)
     assert untouched(task)
+    assert listed(user) == 0
     assert "L-1" not in signed_in(user).get(reverse("worklist:tasks"), {"show": "all"}).content.decode()
 
 
@@ -83,7 +97,7 @@ def test_for_everybody_else_the_task_does_not_exist(task: HumanTask, name: str, 
 def test_who_may_see_every_machine_may_look_but_not_act(task: HumanTask, name: str) -> None:
     watcher = person("watcher", permissions=("view_machine",))
     client = signed_in(watcher)
-    assert visit(client, "task", task) == 200
+    assert (visit(client, "task", task), listed(watcher)) == (200, 1)
     assert (visit(client, name, task), call(watcher, name, task)) == (403, 404)
     assert untouched(task)
     assert "Send the answer" not in client.get(reverse("worklist:task", args=[task.pk])).content.decode()

@@ -114,3 +114,13 @@ def test_a_wrong_range_names_the_mend(machine: Machine) -> None:
         with pytest.raises(CommandError, match=words):
             commands.backfill(schedule.pk, begin, end, "user:ada")
     assert Backfill.objects.count() == 0
+
+
+def test_a_backfill_whose_zone_is_gone_ends_with_what_it_has_done(machine: Machine) -> None:
+    schedule = scheduled(machine)
+    made = commands.backfill(schedule.pk, *past(schedule, 2), "user:ada")
+    Schedule.objects.update(zone="Europe/Atlantis")
+    sweep()
+    made.refresh_from_db()
+    assert made.finished_at is not None
+    assert (made.done, made.total) == (0, 2)

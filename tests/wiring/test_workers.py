@@ -140,7 +140,8 @@ def test_beat_fires_a_schedule_that_is_due(made: Site) -> None:
     made.ask(
         "INSERT INTO schedules_schedule"
         " (machine_id, name, kind, rule, zone, context, catch_up, overlap, paused, next_at, changed_by)"
-        " SELECT id, 'minutely', 'cron', '* * * * *', 'UTC', '{}', 'one', 'allow', false, now(), ''"
+        " SELECT id, 'minutely', 'cron', '* * * * *', 'UTC', '{}', 'one', 'allow', false,"
+        " date_trunc('minute', now()), ''"
         " FROM definitions_machine WHERE slug = 'document-approval' RETURNING id"
     )
     with made.running("worker", "beat"):

@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint format bench fuzz replay screenshots clean
+.PHONY: help run test install lint format bench chaos fuzz replay screenshots clean
 
 PY := .venv/bin/python
 
@@ -30,6 +30,10 @@ format: .venv/test ## Let ruff tidy the code
 
 bench: .venv/test ## Measure, on an empty database of its own: make bench SCALE=full PARTS="core durable"
 	@$(PY) -m orchestrator.embedded run --temporary -- $(PY) -m benchmarks --scale $(or $(SCALE),quick) $(PARTS)
+
+chaos: .venv/test ## Break running services with full counts, for hours: make chaos, or make chaos FAULTS="3 4 22-sagas"
+	@bash .ci/tools
+	@$(PY) -m tests.chaos $(FAULTS)
 
 fuzz: .venv/test ## Give every reader of a format spoilt texts: make fuzz INPUTS=100000
 	@$(PY) -m tests.formats.fuzz $(or $(INPUTS),100000)

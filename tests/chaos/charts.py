@@ -49,6 +49,48 @@ def waiting(delay: str) -> Document:
     )
 
 
+def held(url: str) -> Document:
+    """One request, which is answered when the sink's gate opens."""
+    asking = {**call(f"{url}/held", "held"), "onDone": [{"target": "done"}]}
+    return chart("calling", {"count": 0}, calling={"invoke": [asking]}, done=DONE)
+
+
+def harmful(callable_name: str) -> Document:
+    """Runs a callable, and knows what to do when it fails."""
+    failing = {
+        "id": "harm",
+        "kind": "python",
+        "input": {"callable": callable_name},
+        "retry": {"maxAttempts": 1},
+        "onFailure": {"policy": "catch", "target": "failed"},
+        "onDone": [{"target": "done"}],
+    }
+    return chart("working", {}, working={"invoke": [failing]}, failed=DONE, done=DONE)
+
+
+def ticking() -> Document:
+    """Counts `tick`s, which timers send, and `add`s."""
+    return chart("open", {"count": 0}, open={"on": [{"event": ["tick", "add"], "actions": [COUNT]}]})
+
+
+def growing() -> Document:
+    """Keeps what it is sent in its context, once or for good."""
+    keep = {"type": "assign", "to": "kept", "expr": "event.text"}
+    more = {"type": "assign", "to": "all", "expr": "context.all + [event.text]"}
+    states = {"on": [{"event": "keep", "actions": [keep]}, {"event": "grow", "actions": [more]}]}
+    return chart("open", {"kept": "", "all": []}, open=states)
+
+
+def looping(how: str) -> Document:
+    """Feeds itself after `go`: by eventless transitions, by raised events, or by events sent to itself."""
+    how_: dict[str, Document] = {
+        "always": {"always": [{"guard": "context.count >= 0", "target": "loop", "actions": [COUNT]}]},
+        "raise": {"entry": [{"type": "raise", "event": "again"}], "on": [{"event": "again", "target": "loop"}]},
+        "send": {"entry": [{"type": "send", "event": "again"}], "on": [{"event": "again", "target": "loop"}]},
+    }
+    return chart("open", {"count": 0}, open={"on": [{"event": "go", "target": "loop"}]}, loop=how_[how])
+
+
 def tracing() -> Document:
     """Writes down the numbers that it is given, in the order in which they came."""
     write = {"type": "assign", "to": "trace", "expr": "context.trace + [event.number]"}

@@ -29,9 +29,12 @@ class Event:
     name: str
     key: str
     data: tuple[tuple[str, Any], ...] = ()
+    occurred_at: str = ""
 
     def body(self) -> dict[str, Any]:
+        when = {"occurredAt": self.occurred_at} if self.occurred_at else {}
         return {
+            **when,
             "instance": self.instance,
             "event": self.name,
             "idempotencyKey": self.key,

@@ -23,8 +23,10 @@ from orchestrator.definitions.models import Machine
 from orchestrator.definitions.publish import publish as publish_draft
 from orchestrator.runtime import advance, commands, perform, recovery, verify
 from orchestrator.runtime.models import ActivityRun
+from orchestrator.statechart.definition import JSON
 
 MEMORY = "memory://"  # hints of a child go nowhere: it looks for its work itself
+PART = 500  # events taken in at once
 Tell = Callable[[object], None]
 Job = Callable[..., object]
 JOBS: dict[str, Job] = {}
@@ -98,10 +100,43 @@ def time_steps(tell: Tell, slug: str, key: str, events: int, rounds: int) -> lis
     taken = []
     for _ in range(rounds):
         commands.send_many([commands.EventRequest("add", machine=slug, key=key, start=True)] * events)
-        begun = time.perf_counter()
-        advance.drain()
-        taken.append((time.perf_counter() - begun) / events)
+        taken.append(_drained(600) / events)
     return taken
+
+
+@job
+def time_drain(tell: Tell, slug: str, events: int, mark: str, one_in: int) -> float:
+    """Seconds to apply events of many instances; one in so many says that it is poison."""
+    commands.send_many([_marked(slug, mark, number, 0) for number in range(min(events, PART))])
+    _drained(600)  # the chart is compiled, and the instances are there
+    for at in range(0, events, PART):
+        commands.send_many([_marked(slug, mark, number, one_in) for number in range(at, min(events, at + PART))])
+    return _drained(600)
+
+
+def _marked(slug: str, mark: str, number: int, one_in: int) -> commands.EventRequest:
+    data: dict[str, JSON] = {"poison": bool(one_in) and number % one_in == 0}
+    return commands.EventRequest("add", data=data, machine=slug, key=f"{mark}-{number % PART}", start=True)
+
+
+@job
+def drain_for(tell: Tell, seconds: float) -> float:
+    """Apply what waits, for so many seconds at most; returns how many it took."""
+    return _drained(seconds)
+
+
+def _drained(seconds: float) -> float:
+    begun = time.perf_counter()
+    while advance.drain(budget=seconds) and time.perf_counter() - begun < seconds:
+        pass
+    return time.perf_counter() - begun
+
+
+@job
+def send_at_once(tell: Tell, events: list[dict[str, Any]]) -> list[bool]:
+    """Accept the events in one transaction; for each whether it was new."""
+    answers = commands.send_many([commands.EventRequest(**event) for event in events])
+    return [isinstance(answer, commands.Accepted) and not answer.duplicate for answer in answers]
 
 
 @job

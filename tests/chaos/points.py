@@ -140,6 +140,7 @@ def install(path: Path) -> Agent:
         return done
 
     def committing(connection: Any) -> None:
+        agent.point("ending")
         agent.conflict(connection, ending=True)
         commit(connection)
         agent.point("commit")

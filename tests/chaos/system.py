@@ -30,7 +30,8 @@ from tests.support import wait_for
 
 LEASE = 3.0  # seconds, a tenth of the real one: what waits for it is waited for hundreds of times here
 SWEEP = 0.5  # seconds between two sweeps, half of the real time
-APART = "apart"  # a second database for what is driven by hand: the workers do not meddle there
+MAIN = "signalbox"
+APART = "apart"  # a database for what is driven by hand: no worker meddles there
 ALL = ("web", "worker", "effects", "beat")
 FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 OURS = """SELECT i.id FROM runtime_instance i JOIN definitions_machine m ON m.id = i.machine_id WHERE m.slug = %s"""
@@ -68,13 +69,11 @@ class System:
             self.mail = MailSink(free_port())
             stack.callback(self.mail.stop)
             stack.callback(self.down, *ALL)
-            self.victim = stack.enter_context(Victim(self.var, "victim", self._values()))
-            self.secret = self.victim.ask("prepare")
-            self._make_apart()
-            self.apart, self.other = (
-                stack.enter_context(Victim(self.var, name, self._values(DATABASE_URL=self._apart_url)))
-                for name in ("apart", "other")
+            self.victim, self.other = (
+                stack.enter_context(Victim(self.var, name, self._values())) for name in ("victim", "other")
             )
+            self.secret = self.victim.ask("prepare")
+            self.copy(APART)
             undo.pop_all()
         return self
 
@@ -87,8 +86,9 @@ class System:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/api/v1"
 
-    def publish(self, slug: str, document: dict[str, Any]) -> int:
-        return int(self.victim.ask("publish", slug=slug, document=document))
+    def publish(self, slug: str, document: dict[str, Any], database: str = MAIN) -> int:
+        """Publish a machine's next version; returns its number."""
+        return int(self.victim.ask("publish", database, slug=slug, document=document))
 
     def up(self, *names: str, **more: str) -> None:
         """Start those which do not run, and wait until they work; `more` goes into their environment."""
@@ -105,11 +105,6 @@ class System:
             processes.ask(process, signal.SIGTERM)
         for process in stopped:
             processes.end(process, signal.SIGTERM, 15)
-
-    def kill(self, name: str) -> None:
-        """kill -9 of the process and, by its leash, of its children; the next look starts it again."""
-        self._running[name].kill()
-        self._running[name].wait()
 
     def pid(self, name: str) -> int:
         return self._running[name].pid
@@ -147,20 +142,34 @@ class System:
         path.unlink(missing_ok=True)
         return lines
 
-    def query(self, statement: str, *params: Any, apart: bool = False) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self._apart_url if apart else self.cluster.url, autocommit=True) as connection:
+    def query(self, statement: str, *params: Any, database: str = MAIN) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
             cursor = connection.execute(SQL(statement), params)
             return cursor.fetchall() if cursor.description else []
 
-    def count(self, statement: str, *params: Any, apart: bool = False) -> int:
-        return int(self.query(statement, *params, apart=apart)[0][0])
+    def count(self, statement: str, *params: Any, database: str = MAIN) -> int:
+        return int(self.query(statement, *params, database=database)[0][0])
 
-    def left(self, slug: str, apart: bool = False) -> int:
+    def address(self, database: str = MAIN) -> str:
+        return self.cluster.url.rsplit("/", 1)[0] + f"/{database}"
+
+    def left(self, slug: str, database: str = MAIN) -> int:
         """How much of a machine still has to be done."""
-        return self.count(WAITING, slug, slug, slug, apart=apart)
+        return self.count(WAITING, slug, slug, slug, database=database)
 
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.secret}"}, timeout=20)
+
+    def restart(self, *names: str, **more: str) -> None:
+        """Stop these in good order and start them again, perhaps in another environment."""
+        self.down(*names)
+        self.up(*names, **more)
+
+    def replace(self, *names: str, **more: str) -> None:
+        """Kill these and start them in another environment."""
+        for name in names:
+            processes.kill_group(self._running.pop(name))
+        self.up(*names, **more)
 
     def crash_database(self) -> None:
         """An immediate shutdown: no checkpoint, every connection cut, and the log replayed at the next start."""
@@ -168,7 +177,7 @@ class System:
         wait_for(self.cluster.has_ended, "PostgreSQL has ended", 30)
 
     def _works(self, name: str) -> bool:
-        if name == "beat":
+        if name.startswith("beat"):
             return True
         if name == "web":
             with contextlib.suppress(httpx.TransportError):
@@ -200,13 +209,10 @@ class System:
     def _control_of(self, name: str) -> Path:
         return self.var / f"{name}.json"
 
-    @property
-    def _apart_url(self) -> str:
-        return self.cluster.url.rsplit("/", 1)[0] + f"/{APART}"
-
-    def _make_apart(self) -> None:
-        with psycopg.connect(self.cluster.url.rsplit("/", 1)[0] + "/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {APART} TEMPLATE signalbox")
+    def copy(self, name: str, model: str = MAIN) -> None:
+        """Another database like the model, to which nobody may be connected meanwhile."""
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(SQL(f"CREATE DATABASE {name} TEMPLATE {model}"))
 
 
 def skewed(hours: int) -> Mapping[str, str]:

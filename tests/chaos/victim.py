@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.db import connection
 
 
 def main() -> None:
@@ -31,6 +32,8 @@ def main() -> None:
 
 def _obey(jobs: Mapping[str, Any], order: Mapping[str, Any]) -> None:
     """Run the job in this child; what it tells and returns are lines of a file, which outlives it."""
+    if order["database"]:
+        connection.settings_dict["NAME"] = order["database"]
     with Path(order["out"]).open("a", buffering=1) as out:
 
         def tell(what: object) -> None:

@@ -43,15 +43,16 @@ class Victim:
             text=True,
         )
 
-    def begin(self, job: str, control: Control | None = None, **given: Any) -> None:
-        """Let the child run; `finish` waits for it."""
+    def begin(self, job: str, control: Control | None = None, database: str = "", **given: Any) -> None:
+        """Let the child run on a database of the server; `finish` waits for it."""
         self._out.unlink(missing_ok=True)
         if control is None:
             self.control.unlink(missing_ok=True)
         else:
             control.write(self.control)
+        order = {"job": job, "given": given, "out": str(self._out), "database": database}
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"job": job, "given": given, "out": str(self._out)}) + "\n")
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
 
     def finish(self) -> Ended:
@@ -63,13 +64,13 @@ class Victim:
             raise AssertionError(f"a job ended with {code}: {last_line(self._log_file.read_text(errors='replace'))}")
         return Ended(code == -9, answers[-1] if answers else None, [line["told"] for line in lines if "told" in line])
 
-    def run(self, job: str, control: Control | None = None, **given: Any) -> Ended:
-        self.begin(job, control, **given)
+    def run(self, job: str, control: Control | None = None, database: str = "", **given: Any) -> Ended:
+        self.begin(job, control, database, **given)
         return self.finish()
 
-    def ask(self, job: str, **given: Any) -> Any:
+    def ask(self, job: str, database: str = "", **given: Any) -> Any:
         """The answer of a job that nobody disturbs."""
-        return self.run(job, **given).answer
+        return self.run(job, database=database, **given).answer
 
     def __enter__(self) -> Victim:
         return self

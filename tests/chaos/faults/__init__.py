@@ -1,6 +1,18 @@
 """One file for each family of faults; importing this package registers them all."""
 
-from tests.chaos.faults import intake, kills, leases, sagas, services
+from tests.chaos.faults import database, deploy, intake, kills, leases, poison, sagas, schedule, services, shapes
 from tests.chaos.outcome import FAULTS
 
-__all__ = ["FAULTS", "intake", "kills", "leases", "sagas", "services"]
+__all__ = [
+    "FAULTS",
+    "database",
+    "deploy",
+    "intake",
+    "kills",
+    "leases",
+    "poison",
+    "sagas",
+    "schedule",
+    "services",
+    "shapes",
+]

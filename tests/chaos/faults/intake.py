@@ -14,7 +14,7 @@ TIMES = 3
 OTHERS = 500
 
 
-@fault(2, "commit succeeded, client saw an error", short=Size(20, 400), full=Size(1_000, 20_000))
+@fault(2, "commit succeeded, client saw an error", short=Size(8, 160), full=Size(1_000, 20_000))
 def unheard_commits(system: System, size: Size, outcome: Outcome) -> None:
     """The web process loses its connection right behind every other commit, and answers that it failed."""
     system.up()

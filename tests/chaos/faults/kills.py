@@ -14,8 +14,7 @@ from tests.chaos.checker import await_settled, check, check_effects, check_parce
 from tests.chaos.client import Client, Event, Ledger, load
 from tests.chaos.outcome import Outcome, Size, fault
 from tests.chaos.points import Control
-from tests.chaos.system import System
-from tests.chaos.victims import Victim
+from tests.chaos.system import APART, System
 
 WORKERS = ("worker", "effects")
 MOST_POINTS = 1_000
@@ -25,18 +24,17 @@ EVERY = ("sql", "commit", "http", "mail")
 @fault(1, "kill -9 at every statement, request and mail", short=Size(1, 5), full=Size(20, 1))
 def every_point(system: System, size: Size, outcome: Outcome) -> None:
     """One life of a parcel for each (`items`-th) point there is; its process dies there, and another takes over."""
-    victim = system.apart
-    victim.ask("publish", slug="points", document=parcel(system.http.url))
+    system.publish("points", parcel(system.http.url), APART)
     ledger, sent = Ledger(), list[Event]()
     for number in range(size.rounds):
         for at in count(1, size.items):
             assert at < MOST_POINTS, "the points never end"
             events = _life(f"p{number}-{at}")
             sent.extend(events)
-            if not lived(victim, "points", events, ledger, Control(die_at=at, kinds=EVERY)):
+            if not lived(system, "points", events, ledger, Control(die_at=at, kinds=EVERY)):
                 break
             outcome.rounds += 1
-    check(system, "points", ledger, outcome, victim=victim)
+    check(system, "points", ledger, outcome, database=APART)
     check_effects(sent, system.http.received, outcome)
     check_effects(sent, system.mail.received, outcome, counted=False)
 
@@ -45,7 +43,15 @@ def _life(instance: str) -> list[Event]:
     return [Event(instance, name, f"{instance}-{name}") for name in ("add", "close")]
 
 
-def lived(victim: Victim, slug: str, events: list[Event], ledger: Ledger, control: Control, early: bool = False) -> int:
+def lived(
+    system: System,
+    slug: str,
+    events: list[Event],
+    ledger: Ledger,
+    control: Control,
+    database: str = APART,
+    early: bool = False,
+) -> int:
     """How many processes were killed until the events were accepted and all had been done that follows from them.
 
     The first is under `control`, and those after it too where that kills by chance. What a client was told to be
@@ -54,7 +60,7 @@ def lived(victim: Victim, slug: str, events: list[Event], ledger: Ledger, contro
     left, killed = [request_of(slug, event) for event in events], 0
     while True:
         again = control if control.chance or not killed else None
-        ended = victim.run("live", again, events=left, early=early)
+        ended = system.victim.run("live", again, database, events=left, early=early)
         ledger.acknowledged.update(dict.fromkeys(ended.told, 0))
         left = [given for given in left if given["idempotency_key"] not in ended.told]
         if not ended.killed:

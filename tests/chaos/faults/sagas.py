@@ -8,22 +8,21 @@ from tests.chaos.client import Event, Ledger
 from tests.chaos.faults.kills import lived
 from tests.chaos.outcome import Outcome, Size, fault
 from tests.chaos.points import Control
-from tests.chaos.system import System
+from tests.chaos.system import APART, System
 
 EDGES = ("commit", "http")
 CHANCE = 0.4  # of dying at an edge
 
 
-@fault(22, "crash at every edge of a saga", short=Size(1, 3), full=Size(1, 500))
+@fault(22, "crash at every edge of a saga", short=Size(1, 1), full=Size(1, 500))
 def sagas(system: System, size: Size, outcome: Outcome) -> None:
     """`items` charts; at every commit and every request of each there is a chance that the process dies."""
-    victim = system.apart
     for seed in range(size.seed, size.seed + size.items):
         slug, instance, ledger = f"saga-{seed}", f"saga-{seed}", Ledger()
-        victim.ask("publish", slug=slug, document=saga(seed, system.http.url))
+        system.publish(slug, saga(seed, system.http.url), APART)
         begin = [Event(instance, "begin", f"{instance}-begin")]
-        outcome.rounds += lived(victim, slug, begin, ledger, Control(chance=CHANCE, kinds=EDGES, seed=seed))
-        check(system, slug, ledger, outcome, victim=victim)
+        outcome.rounds += lived(system, slug, begin, ledger, Control(chance=CHANCE, kinds=EDGES, seed=seed))
+        check(system, slug, ledger, outcome, database=APART)
         _check_order(system, instance, seed, outcome)
 
 
@@ -37,5 +36,5 @@ def _check_order(system: System, instance: str, seed: int, outcome: Outcome) -> 
     outcome.lost += len(set(wanted) - set(names))
     outcome.doubled += len(names) - len(set(names))
     outcome.expect(names == wanted, f"seed {seed}: the world saw {names}")
-    status = system.query("SELECT status FROM runtime_instance WHERE key = %s", instance, apart=True)
+    status = system.query("SELECT status FROM runtime_instance WHERE key = %s", instance, database=APART)
     outcome.expect(status == [("compensated",)], f"seed {seed}: the saga ended as {status}")

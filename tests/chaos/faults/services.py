@@ -17,7 +17,7 @@ LONG_ABSENCE = 60.0
 LONG_EVERY = 25  # rounds
 
 
-@fault(3, "PostgreSQL killed (immediate) mid-batch", short=Size(2, 800), full=Size(50, 100_000))
+@fault(3, "PostgreSQL killed (immediate) mid-batch", short=Size(1, 400), full=Size(50, 100_000))
 def database_killed(system: System, size: Size, outcome: Outcome) -> None:
     """The server is shut down without a checkpoint while events wait; nobody restarts a worker."""
     system.up()

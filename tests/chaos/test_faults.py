@@ -37,7 +37,7 @@ def _cases() -> Iterator[object]:
         yield pytest.param(name, marks=[*known, *timeless], id=name)
 
 
-@pytest.mark.parametrize("name", _cases())
+@pytest.mark.parametrize("name", list(_cases()))
 def test_nothing_is_lost_or_doubled(system: System, name: str) -> None:
     outcome = strike(system, FAULTS[name], FAULTS[name].short)
     assert outcome.rounds > 0 or outcome.problems

@@ -20,7 +20,6 @@ Control = Callable[[System, bool], Outcome]
 CONTROLS = [same_key_at_once, two_writers, told_and_killed]
 KNOWN = {  # what is not survived yet, each with the reason
     "10-poison_beside_others": "a batch with poison is halved until the event stands alone, three times for each",
-    "21-sends_to_itself": "no budget counts the steps of an instance which sends itself events without delay",
 }
 
 

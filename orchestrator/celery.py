@@ -19,6 +19,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from orchestrator.embedded.broker import ensure_queue
 from orchestrator.embedded.leash import die_with_parent
 
+MANAGER = os.getpid()  # of a worker's children: they are forked from the process that loaded this
 MOST_WAITING = 4  # sweeps in the broker at which beat sends no more
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class SweepScheduler(Scheduler):
 @worker_process_init.connect
 def leave_no_orphan(**_: Any) -> None:
     """A worker's child does not wait for work that a killed parent can no longer hand to it."""
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, MANAGER)
 
 
 @receiver(post_migrate)

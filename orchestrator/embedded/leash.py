@@ -22,10 +22,8 @@ LOOK = 1.0  # seconds after which the guard looks whether its ward still lives
 def main(given: list[str]) -> None:
     number, parent, pipe, command = int(given[0]), int(given[1]), int(given[2]), given[3:]
     if sys.platform == "linux" and not os.environ.get("SIGNALBOX_GUARD"):
-        die_with_parent(number)
+        die_with_parent(number, parent)
         os.close(pipe)
-        if os.getppid() != parent:  # it ended before the kernel was asked
-            sys.exit(1)
     else:
         _set_guard(number, pipe)
     try:
@@ -34,10 +32,12 @@ def main(given: list[str]) -> None:
         sys.exit(f"{command[0]} cannot be run: {error.strerror}.")
 
 
-def die_with_parent(number: int) -> None:
-    """Ask the kernel for this signal when the parent ends; the answer survives exec."""
+def die_with_parent(number: int, parent: int) -> None:
+    """Ask the kernel for this signal when the parent ends, and end if it already has; what was asked survives exec."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
 
 
 def _set_guard(number: int, pipe: int) -> None:

@@ -30,10 +30,11 @@ from orchestrator.runtime.agenda import Agenda, Pending, reached
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Live
 from orchestrator.runtime.models import SHARDS
-from orchestrator.runtime.plan import Planner
+from orchestrator.runtime.plan import POISON_ATTEMPTS, Planner
 from orchestrator.runtime.writes import Writes
 
 BATCH = 500
+CAREFUL = 64  # inputs of a batch where others were poison
 CONFLICTS = 5  # how often a batch is tried anew after a lost fence, deadlock or serialisation failure
 BUDGET = 20.0  # seconds one drain may take before it hands on to the next hint
 
@@ -44,12 +45,16 @@ logger = logging.getLogger(__name__)
 
 
 class Unstorable(Exception):
-    """A batch could not be written; `inputs` are what it had claimed, `fired` timers that it met on the way."""
+    """A batch could not be written; `inputs` are what it had claimed, `fired` timers that it met on the way.
 
-    def __init__(self, inputs: list[Input], fired: list[Input], cause: Exception) -> None:
+    `poison` is the one among them whose journal row PostgreSQL named as the one it refuses.
+    """
+
+    def __init__(self, inputs: list[Input], fired: list[Input], cause: Exception, poison: Input | None) -> None:
         super().__init__(str(cause))
         self.inputs = inputs
         self.fired = fired
+        self.poison = poison
 
 
 @dataclass(slots=True)
@@ -112,7 +117,8 @@ def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = N
                 follows = _save(cursor, writes)
             except BROKEN as error:
                 claimed = [*claim.inputs, *(timer.fired(timer.due) for timer in due.timers)]
-                raise Unstorable(claimed, planner.fired, error) from error
+                poison = _named(error, writes, [*claimed, *planner.fired])
+                raise Unstorable(claimed, planner.fired, error, poison) from error
     seen.taken.update(claim.taken)
     seen.woke.update(due.woke)
     for shard in follows.released:
@@ -134,6 +140,15 @@ def _planner(cursor: store.Cursor, inputs: Sequence[Input], due: store_timers.Du
 
 def _passes(live: Live, moment: datetime | None) -> bool:
     return live.next_due is not None and moment is not None and live.next_due < moment
+
+
+def _named(error: BaseException, writes: Writes, inputs: Sequence[Input]) -> Input | None:
+    """The input to whose journal row the error points, if it points to one."""
+    line = store.refused_line(error)
+    if not line:
+        return None
+    row = writes.journal[line - 1]
+    return next((given for given in inputs if (given.kind, given.id) == (row.kind, row.event)), None)
 
 
 def _save(cursor: store.Cursor, writes: Writes) -> Follows:
@@ -182,12 +197,19 @@ def _waiting(shards: Sequence[int]) -> list[int]:
 
 
 def _narrow(error: Unstorable, limit: int) -> int:
-    """Halve the batch until one input stands alone, then count its attempt: the planner sets it aside in the end."""
-    if len(error.inputs) > 1:
-        return max(1, min(limit, len(error.inputs)) // 2)
+    """Let the planner set aside what was refused: at once what was named, else what broke batches on its own.
+
+    Until one stands alone, the batch is halved. Where one was poison others may be, and small batches lose less.
+    """
+    small = max(1, min(limit, len(error.inputs)) // 2)
+    if error.poison is None and len(error.inputs) > 1:
+        return small
     with store.batch() as cursor:
+        if error.poison is not None:
+            store.count_attempts(cursor, error.poison, POISON_ATTEMPTS)
+            return max(small, CAREFUL)
         for broken in [*error.inputs, *error.fired]:
-            store.count_attempt(cursor, broken)
+            store.count_attempts(cursor, broken)
     return 1
 
 

@@ -5,6 +5,7 @@ Statements run on a server-side binding cursor inside the caller's transaction; 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -85,14 +86,17 @@ _JOURNAL = """
 COPY runtime_journalentry (instance_id, seq, event, kind, name, data, outcome, detail, source, actor, occurred_at)
 FROM STDIN"""
 
-# Count a batch which this inbox row alone broke.
-_COUNT_ATTEMPT = "UPDATE runtime_inboxevent SET attempts = attempts + 1 WHERE id = %s"
+# How PostgreSQL names a row of the history that it refuses.
+_REFUSED = re.compile(r"COPY runtime_journalentry, line (\d+)")
+
+# Count batches which this inbox row broke.
+_COUNT_ATTEMPTS = "UPDATE runtime_inboxevent SET attempts = attempts + %(attempts)s WHERE id = %(id)s"
 
 # A timer whose event broke its batch waits in the inbox, where attempts are counted.
 _TIMER_TO_INBOX = """
-WITH broken AS (DELETE FROM runtime_timer WHERE id = %s RETURNING *)
-INSERT INTO runtime_inboxevent (instance_id, shard, kind, name, data, source, actor, occurred_at, attempts)
-SELECT instance_id, shard, 'timer', event, data, ref, 'system', due, 1 FROM broken"""
+WITH broken AS (DELETE FROM runtime_timer WHERE id = %(id)s RETURNING *)
+INSERT INTO runtime_inboxevent (attempts, instance_id, shard, kind, name, data, source, actor, occurred_at)
+SELECT %(attempts)s, instance_id, shard, 'timer', event, data, ref, 'system', due FROM broken"""
 
 # Shards with something to apply now.
 _WAITING = """
@@ -161,10 +165,17 @@ def save(cursor: Cursor, instances: Sequence[InstanceWrite], journal: Sequence[J
             copy.write_row(row)
 
 
-def count_attempt(cursor: Cursor, broken: Input) -> None:
-    """Remember outside the failed batch that this input alone broke it."""
-    statement = _TIMER_TO_INBOX if broken.kind == "timer" and not broken.attempts else _COUNT_ATTEMPT
-    cursor.execute(statement, (broken.id,))
+def refused_line(error: BaseException) -> int:
+    """Which of the journal rows PostgreSQL refused, counted from 1; 0 if the error is about something else."""
+    diagnosis = getattr(error, "diag", None)
+    found = _REFUSED.match((diagnosis and diagnosis.context) or "")
+    return int(found[1]) if found else 0
+
+
+def count_attempts(cursor: Cursor, broken: Input, attempts: int = 1) -> None:
+    """Remember outside the failed batch that this input broke it."""
+    statement = _TIMER_TO_INBOX if broken.kind == "timer" and not broken.attempts else _COUNT_ATTEMPTS
+    cursor.execute(statement, {"id": broken.id, "attempts": attempts})
 
 
 def waiting(cursor: Cursor, shards: Sequence[int]) -> list[int]:

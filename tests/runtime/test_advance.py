@@ -95,12 +95,22 @@ def test_an_input_that_the_core_chokes_on_is_set_aside_and_the_rest_goes_on(publ
     assert configuration(Instance.objects.get(key="good").pk) == "review"
 
 
-def test_an_input_that_postgresql_refuses_is_found_by_halving_and_set_aside(publish: Publish) -> None:
+@pytest.mark.parametrize(
+    ("refused", "batches"),
+    [
+        pytest.param("journalentry ADD CHECK (source <> 'broken' OR outcome = 'error')", 1, id="named"),
+        pytest.param("instance ADD CHECK (key <> 'k4' OR configuration = 'draft')", 7, id="found by halving"),
+    ],
+)
+def test_an_input_that_postgresql_refuses_is_found_and_set_aside(
+    publish: Publish, refused: str, batches: int, caplog: pytest.LogCaptureFixture
+) -> None:
     machine = publish()
     start_many([StartRequest(machine.slug, f"k{n}") for n in range(9)])
     drain()
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE runtime_journalentry ADD CHECK (source <> 'broken' OR outcome = 'error')")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE runtime_{refused}")
     send_many(
         [EventRequest("submit", machine=machine.slug, key=f"k{n}", source="broken" if n == 4 else "") for n in range(9)]
     )
@@ -109,6 +119,7 @@ def test_an_input_that_postgresql_refuses_is_found_by_halving_and_set_aside(publ
     assert Instance.objects.filter(configuration="review").count() == 8
     incident = Incident.objects.get(resolved_at=None)
     assert (incident.kind, incident.instance.key) == ("poison", "k4")
+    assert caplog.text.count("refused") <= batches
 
 
 def test_a_loop_becomes_an_incident_and_the_instance_keeps_its_state(publish: Publish) -> None:

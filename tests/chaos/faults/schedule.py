@@ -24,12 +24,15 @@ FIRED = f"""SELECT count(*), count(DISTINCT instance_id), count(*) FILTER (WHERE
 FROM runtime_journalentry WHERE kind = 'timer' AND instance_id IN ({OURS})"""
 
 # What timers send to many instances at the same time.
-TICKS = f"""INSERT INTO runtime_timer (instance_id, shard, kind, ref, event, data, due)
-SELECT id, (id %% 64)::smallint, 'event', 'tick-' || n, 'tick', '{{}}', now()
+TICKS = f"""INSERT INTO runtime_timer (instance_id, shard, kind, ref, event, data, due, wake, hops, target)
+SELECT id, (id %% 64)::smallint, 'event', 'tick-' || n, 'tick', '{{}}', now(), now(), 0, ''
 FROM runtime_instance, generate_series(1, %s) n WHERE id IN ({OURS})"""
 
 # Let timers be as old as if nobody had looked for ten minutes.
-AGED = f"""UPDATE runtime_timer SET due = now() - random() * interval '10 minutes' WHERE instance_id IN ({OURS})"""
+AGED = f"""UPDATE runtime_timer SET due = u.due, wake = u.due
+FROM (SELECT instance_id, kind, ref, now() - random() * interval '10 minutes' AS due FROM runtime_timer) u
+WHERE (runtime_timer.instance_id, runtime_timer.kind, runtime_timer.ref) = (u.instance_id, u.kind, u.ref)
+    AND runtime_timer.instance_id IN ({OURS})"""
 
 # How many activities were begun again.
 STOLEN = f"SELECT count(*) FROM runtime_activityrun WHERE attempts > 1 AND instance_id IN ({OURS})"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -27,6 +25,7 @@ from orchestrator.runtime import (
     store_timers,
 )
 from orchestrator.runtime.agenda import Agenda, Pending, reached
+from orchestrator.runtime.garbage import uncollected
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Live
 from orchestrator.runtime.models import SHARDS
@@ -82,18 +81,6 @@ class Follows(NamedTuple):
 
     released: frozenset[int]
     reached: frozenset[int]
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: a batch makes many objects at once, and none that hold one another."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = None) -> Batch:

@@ -92,10 +92,10 @@ DUMPERS: Sequence[tuple[type, type[Dumper]]] = (
 )
 
 
-def teach(cursor: psycopg.Cursor[Any]) -> None:
-    """Let this cursor take the arrays above as parameters."""
+def teach(connection: psycopg.Connection[Any]) -> None:
+    """Let the cursors of this connection take the arrays above as parameters."""
     for kind, dumper in DUMPERS:
-        cursor.adapters.register_dumper(kind, dumper)
+        connection.adapters.register_dumper(kind, dumper)
 
 
 def columns(rows: Iterable[Sequence[Any]], *kinds: type[list[Any]]) -> list[list[Any]]:

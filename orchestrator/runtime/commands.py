@@ -23,6 +23,7 @@ from orchestrator.runtime.accepting import (
     start_missing,
     target_of,
 )
+from orchestrator.runtime.garbage import uncollected
 from orchestrator.runtime.human_commands import answer_task, claim_task, reassign_task, reject_task, release_task
 from orchestrator.runtime.inputs import ENDED
 from orchestrator.runtime.intake import CommandError, ErrorCode
@@ -63,6 +64,7 @@ def start(request: StartRequest, actor: str = "") -> Started:
     return _only(start_many([request], actor))
 
 
+@uncollected()
 def start_many(requests: Sequence[StartRequest], actor: str = "") -> list[Started | CommandError]:
     """Start many in one transaction with one answer per item; a refused item does not stop the others."""
     _bounded(requests)
@@ -96,6 +98,7 @@ def send(request: EventRequest, actor: str = "") -> Accepted:
     return at_once(request, actor) or _only(send_many([request], actor))
 
 
+@uncollected()
 def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepted | CommandError]:
     """Accept many (order kept per instance) in one transaction with one answer per item."""
     _bounded(requests)

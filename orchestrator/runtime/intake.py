@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +10,13 @@ from typing import Any, Literal
 
 from django.utils import timezone
 
+from orchestrator.statechart.jsontext import canonical
+
 MAX_DATA = 256 * 1024  # bytes of JSON
 MAX_TEXT = 200  # characters of a name, key, source or reason
 MAX_DEPTH = 64
 MAX_ITEMS = 5_000
+PLAIN, CONTAINERS = (str, int, float, type(None)), (dict, list, tuple, Mapping)
 MAX_AHEAD = timedelta(days=1)
 RESERVED = (
     "after.",
@@ -50,7 +52,7 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The stored form of one input, whose instance is not known yet."""
+    """The stored form of one input, whose instance is not known yet; equal data are equal texts."""
 
     name: str
     data: str
@@ -86,11 +88,12 @@ def data_text(value: object, field: str) -> str:
     if too_deep(value):
         raise CommandError("too-large", f"{field} is nested deeper than {MAX_DEPTH} levels; flatten it", field)
     try:
-        written = json.dumps(value, separators=(",", ":"), allow_nan=False)
+        written = canonical(value)
     except (TypeError, ValueError) as error:
         raise CommandError("invalid", f"{field} is not JSON: {error}", field) from error
-    if len(written) > MAX_DATA:
-        raise CommandError("too-large", f"{field} has {len(written)} bytes of JSON; send at most {MAX_DATA}", field)
+    size = len(written.encode())
+    if size > MAX_DATA:
+        raise CommandError("too-large", f"{field} has {size} bytes of JSON; send at most {MAX_DATA}", field)
     return written
 
 
@@ -106,7 +109,7 @@ def too_deep(value: object) -> bool:
 
 def _children(item: object) -> list[object]:
     inner = item.values() if isinstance(item, Mapping) else item if isinstance(item, list | tuple) else ()
-    return [child for child in inner if isinstance(child, Mapping | list | tuple)]
+    return [child for child in inner if not isinstance(child, PLAIN) and isinstance(child, CONTAINERS)]
 
 
 def event_time(value: datetime | None) -> datetime | None:
@@ -124,6 +127,5 @@ def event_time(value: datetime | None) -> datetime | None:
 
 def fingerprint(checked: Checked) -> str:
     """A hash of all that must be equal when an idempotency key is used again for the same instance."""
-    when = checked.occurred_at.timestamp() if checked.occurred_at else None
-    canonical = json.dumps([checked.name, json.loads(checked.data), when], sort_keys=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    when = checked.occurred_at.timestamp() if checked.occurred_at else ""
+    return hashlib.sha256(f"{checked.name}\n{when}\n{checked.data}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a Celery worker does when it starts, forks and stops."""
+"""What a new connection learns, and what a Celery worker does when it starts, forks and stops."""
 
 from __future__ import annotations
 
@@ -6,10 +6,20 @@ from typing import Any
 
 from celery.signals import worker_process_init, worker_ready, worker_shutdown
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 
+from orchestrator.runtime import arrays
 from orchestrator.runtime.heartbeat import WorkerHeartbeat
 
 _heartbeats: list[WorkerHeartbeat] = []
+
+
+@receiver(connection_created)
+def teach_arrays(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Once for each connection, so that the many cursors need not be taught."""
+    arrays.teach(connection.connection)
 
 
 @worker_process_init.connect

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import connection, transaction
 
-from orchestrator.runtime import arrays
 from orchestrator.runtime.arrays import BigInts, Ints, Moments, Texts, columns
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Live
@@ -38,11 +37,10 @@ def shard_of(instance: int) -> int:
 @contextmanager
 def direct() -> Iterator[Cursor]:
     """A binary cursor on Django's connection, for one statement that is a transaction of its own."""
-    with connection.cursor():  # opens the connection
-        pass
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     raw: psycopg.Connection[tuple[Any, ...]] = connection.connection
     with psycopg.Cursor(raw) as cursor:
-        arrays.teach(cursor)
         yield cursor
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from pathlib import Path
+from threading import Event
 
 from orchestrator.runtime import perform
 from orchestrator.sdk.activities import activity
@@ -14,6 +16,8 @@ from tests.chaos.points import install
 
 if control := os.environ.get("CHAOS_CONTROL"):
     install(Path(control))
+if os.environ.get("FAKETIME"):
+    time.sleep = lambda seconds: Event().wait(float(seconds))  # type: ignore[assignment] # faketime breaks the real one
 perform.LEASE = float(os.environ.get("CHAOS_LEASE", perform.LEASE))
 perform.HEARTBEAT = perform.LEASE / 3
 

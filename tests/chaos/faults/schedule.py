@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -108,7 +109,7 @@ def wrong_clock(system: System, size: Size, outcome: Outcome) -> None:
     for number in range(size.rounds):
         names = ALL[1:3] if size.rounds == 1 else [ALL[number % 4]]
         system.replace(*names, **skewed(1 if number < 4 else -1))
-        outcome.expect(all(_is_skewed(system.pid(name)) for name in names), "the clock was not changed")
+        system.wait(partial(_are_skewed, system, names), "the clock is changed")
         system.http.gate.clear()
         kept.send([Event(f"kept-{number}", "begin", f"kept-{number}")])
         client.send(_begin(f"late-{number}", size.items))
@@ -125,8 +126,8 @@ def wrong_clock(system: System, size: Size, outcome: Outcome) -> None:
     check(system, "kept", kept.ledger, outcome)
 
 
-def _is_skewed(pid: int) -> bool:
-    return "libfaketime" in Path(f"/proc/{pid}/maps").read_text()
+def _are_skewed(system: System, names: Iterable[str]) -> bool:
+    return all("libfaketime" in Path(f"/proc/{system.pid(name)}/maps").read_text() for name in names)
 
 
 def _is_extended(system: System, key: str) -> bool:

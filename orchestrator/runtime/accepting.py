@@ -9,6 +9,7 @@ from datetime import datetime
 from django.conf import settings
 
 from orchestrator.runtime import intake, nudge, store_intake
+from orchestrator.runtime.conflicts import repeated
 from orchestrator.runtime.intake import CommandError
 from orchestrator.runtime.making import Machines, caught, clamped, known_machine, make, renewable
 from orchestrator.runtime.requests import Accepted, EventRequest, StartRequest
@@ -56,6 +57,7 @@ def checked_event(request: EventRequest) -> intake.Checked:
     return intake.Checked(name, data, request.source, intake.event_time(request.occurred_at))
 
 
+@repeated
 def at_once(request: EventRequest, actor: str) -> Accepted | None:
     """Accept one event with a single statement where all is plain; None when the long way must answer.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 import psycopg
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError
 
 from orchestrator.definitions.charts import chart_of
 from orchestrator.runtime import (
@@ -25,6 +25,7 @@ from orchestrator.runtime import (
     store_timers,
 )
 from orchestrator.runtime.agenda import Agenda, Pending, reached
+from orchestrator.runtime.conflicts import repeated
 from orchestrator.runtime.garbage import uncollected
 from orchestrator.runtime.inputs import Input
 from orchestrator.runtime.live import Live
@@ -34,11 +35,9 @@ from orchestrator.runtime.writes import Writes
 
 BATCH = 500
 CAREFUL = 64  # inputs of a batch where others were poison
-CONFLICTS = 5  # how often a batch is tried anew after a lost fence, deadlock or serialisation failure
 BUDGET = 20.0  # seconds one drain may take before it hands on to the next hint
 
 BROKEN = (psycopg.DataError, psycopg.IntegrityError, DataError, IntegrityError)
-AGAIN = (store.Fenced, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +82,7 @@ class Follows(NamedTuple):
     reached: frozenset[int]
 
 
+@repeated
 def apply_batch(shards: Sequence[int], limit: int = BATCH, seen: Seen | None = None) -> Batch:
     """Apply at most about `limit` inputs of those shards which nobody else drains.
 
@@ -166,7 +166,7 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
             break
         try:
             with uncollected():
-                batch = _retrying(left, limit, seen)
+                batch = apply_batch(left, limit, seen)
             left, more = sorted({*batch.shards, *(batch.reached & own)}), batch.more
             nudge.after_commit(batch.reached - own)
             applied, limit = applied + batch.applied, min(BATCH, limit * 2)
@@ -198,15 +198,3 @@ def _narrow(error: Unstorable, limit: int) -> int:
         for broken in [*error.inputs, *error.fired]:
             store.count_attempts(cursor, broken)
     return 1
-
-
-def _retrying(shards: Sequence[int], limit: int, seen: Seen) -> Batch:
-    for attempt in range(CONFLICTS):
-        try:
-            return apply_batch(shards, limit, seen)
-        except AGAIN as error:
-            logger.info("batch %d tried anew: %s", attempt + 1, error)
-        except OperationalError as error:
-            if not isinstance(error.__cause__, AGAIN):
-                raise
-    return apply_batch(shards, limit, seen)

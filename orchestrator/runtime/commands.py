@@ -23,6 +23,7 @@ from orchestrator.runtime.accepting import (
     start_missing,
     target_of,
 )
+from orchestrator.runtime.conflicts import repeated
 from orchestrator.runtime.garbage import uncollected
 from orchestrator.runtime.human_commands import answer_task, claim_task, reassign_task, reject_task, release_task
 from orchestrator.runtime.inputs import ENDED
@@ -64,6 +65,7 @@ def start(request: StartRequest, actor: str = "") -> Started:
     return _only(start_many([request], actor))
 
 
+@repeated
 @uncollected()
 def start_many(requests: Sequence[StartRequest], actor: str = "") -> list[Started | CommandError]:
     """Start many in one transaction with one answer per item; a refused item does not stop the others."""
@@ -98,6 +100,7 @@ def send(request: EventRequest, actor: str = "") -> Accepted:
     return at_once(request, actor) or _only(send_many([request], actor))
 
 
+@repeated
 @uncollected()
 def send_many(requests: Sequence[EventRequest], actor: str = "") -> list[Accepted | CommandError]:
     """Accept many (order kept per instance) in one transaction with one answer per item."""

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connections
 import orchestrator.runtime.activities  # noqa: F401 registers the kinds
 from orchestrator.runtime import nudge, retry, store_activities
 from orchestrator.runtime.activities.registry import ActivityError, ActivityRequest, handler_of
+from orchestrator.runtime.conflicts import repeated
 from orchestrator.runtime.progress import Progress
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_activities import Claimed
@@ -53,6 +54,7 @@ def perform(activity: int) -> str:
     return record(run, outcome)
 
 
+@repeated
 def claim(activity: int) -> Claimed | None:
     """Take the lease and count the attempt, committed before anything runs."""
     with batch() as cursor:
@@ -130,6 +132,7 @@ def _text(result: JSON) -> str:
     return text
 
 
+@repeated
 def record(run: Claimed, outcome: Outcome) -> str:
     """Store what came of an attempt under its fence, and answer the instance when it is final."""
     with batch() as cursor:

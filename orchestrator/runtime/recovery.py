@@ -6,6 +6,7 @@ import json
 
 from orchestrator.runtime import nudge, store_activities, store_human
 from orchestrator.runtime.activities.registry import ActivityError
+from orchestrator.runtime.conflicts import repeated
 from orchestrator.runtime.perform import Outcome, answer
 from orchestrator.runtime.retry import CRASHES
 from orchestrator.runtime.store import Cursor, batch
@@ -17,6 +18,7 @@ HINT_AGAIN = 5.0  # seconds after which a hint counts as lost
 LOST = ActivityError("the worker stopped before it answered", "LeaseExpired")
 
 
+@repeated
 def recover_leases() -> int:
     """Give activities of dead workers back, or fail those whose attempts are used up; returns how many there were."""
     with batch() as cursor:

@@ -168,6 +168,8 @@ def drain(shards: Sequence[int] | None = None, budget: float = BUDGET) -> int:
             with uncollected():
                 batch = apply_batch(left, limit, seen)
             left, more = sorted({*batch.shards, *(batch.reached & own)}), batch.more
+            if not more:
+                seen = Seen()  # what is found now may have been numbered before what was taken, and committed after
             nudge.after_commit(batch.reached - own)
             applied, limit = applied + batch.applied, min(BATCH, limit * 2)
         except Unstorable as error:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from orchestrator.definitions.charts import chart_of
-from orchestrator.runtime import store
+from orchestrator.runtime import advance, store
 from orchestrator.runtime.advance import apply_batch, drain
 from orchestrator.runtime.commands import EventRequest, StartRequest, cancel, retry, send, send_many, start, start_many
 from orchestrator.runtime.models import SHARDS, InboxEvent, Incident, Instance, JournalEntry, Timer
@@ -22,6 +23,8 @@ from orchestrator.statechart.definition import Chart
 from tests.runtime.conftest import Publish
 
 pytestmark = pytest.mark.django_db
+EARLY = """INSERT INTO runtime_inboxevent (instance_id, shard, kind, name, source, actor, data)
+VALUES (%s, %s, 'event', 'submit', '', '', '{}')"""
 PAST = datetime(2012, 3, 1, tzinfo=UTC)
 
 
@@ -63,6 +66,33 @@ def test_concurrent_drains_apply_every_event_exactly_once(publish: Publish) -> N
     assert JournalEntry.objects.filter(outcome="applied").count() == 60 * 6
     assert set(Instance.objects.values_list("configuration", "seq")) == {("done", 6)}
     assert list(problems()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_numbered_early_and_committed_late_is_applied_by_the_same_drain(
+    publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = publish()
+    instance = start(StartRequest(machine.slug, "a")).instance
+    drain()
+    looks: list[Sequence[int]] = []
+    waiting, slow = advance._waiting, connection.copy()
+    slow.set_autocommit(False)
+    with slow.cursor() as cursor:
+        cursor.execute(EARLY, (instance, shard_of(instance)))
+    send(EventRequest("note", instance=instance))
+
+    def look(shards: Sequence[int]) -> list[int]:
+        looks.append(shards)
+        if len(looks) == 2:
+            slow.commit()
+            slow.close()
+        return waiting(shards)
+
+    monkeypatch.setattr(advance, "_waiting", look)
+    assert drain(budget=10) == 2
+    assert len(looks) == 3
+    assert configuration(instance) == "review"
 
 
 def apply_while_another_writes(instance: int) -> None:

@@ -84,19 +84,26 @@ def skip(
 
 def _answer(run: Run, activity: str, told: dict[str, JSON]) -> Event:
     """The event by which a skipped activity ends; its run is let go. Raises Refused."""
-    if activity in run.suspended and activity in run.structure.activities:
+    check_skip(run.before, activity)
+    if activity in run.suspended:
         run.suspended = tuple(name for name in run.suspended if name != activity)
         run.invocations[activity] = f"{activity}.{run.number()}"
-    elif activity in run.invocations and activity in run.structure.activities:
+    elif activity in run.invocations:
         fan = run.fans.get(activity)
         run.effects.extend(CancelActivity(name) for name in (fan.running if fan else (run.invocations[activity],)))
-    elif run.compensating is not None and run.undoables and run.undoables[-1].activity == activity:
+    elif run.compensating is not None:
         run.effects.append(CancelActivity(run.compensating))
         return Event(saga.DONE, {"invocation": run.compensating}, kind="platform")
-    else:
-        waited = ", ".join((*run.invocations, *run.suspended)) or "none"
-        raise Refused(f"nothing waits for the activity “{activity}”; those that can be skipped: {waited}")
     return Event(DONE + activity, {"invocation": run.invocations[activity], **told}, kind="platform")
+
+
+def check_skip(snapshot: Snapshot, activity: str) -> None:
+    """Raises Refused where no run of this activity is waited for, nor one that undoes it."""
+    undoing = [snapshot.undoables[-1].activity] if snapshot.compensating is not None and snapshot.undoables else []
+    waiting = list(dict.fromkeys((*snapshot.invocations, *snapshot.suspended, *undoing)))
+    if activity not in waiting:
+        known = ", ".join(waiting) or "none"
+        raise Refused(f"nothing waits for the activity “{activity}”; those that can be skipped: {known}")
 
 
 def move(chart: Chart, snapshot: Snapshot, target: str, now: datetime, env: Environment) -> Step:
@@ -105,7 +112,7 @@ def move(chart: Chart, snapshot: Snapshot, target: str, now: datetime, env: Envi
     A failed instance runs again. Raises Refused, LoopError.
     """
     run = run_of(chart, snapshot, now, env)
-    _check_target(run, target)
+    check_target(chart, snapshot, target)
     run.status = "running"
     plan = leap_to(run.structure, run.configuration, target, run.history)
     run.history = plan.history
@@ -117,16 +124,16 @@ def move(chart: Chart, snapshot: Snapshot, target: str, now: datetime, env: Envi
     return run.step(handled=True)
 
 
-def _check_target(run: Run, target: str) -> None:
+def check_target(chart: Chart, snapshot: Snapshot, target: str) -> None:
     """Raises Refused where a move would leave the instance in a place that it could not have come to by itself."""
-    state = run.structure.chart.states.get(target)
+    state = chart.states.get(target)
     if state is None:
         raise Refused(f"the chart has no state “{target}”; choose one of its states")
     if state.type == "final" and state.parent is not None:
         raise Refused(
             f"“{target}” only ends “{state.parent}”; move to the state that follows, or to a final one on top"
         )
-    if not run.configuration:
+    if not snapshot.configuration:
         raise Refused("the instance has not begun, so it cannot be moved; retry its start first")
-    if run.compensating is not None:
+    if snapshot.compensating is not None:
         raise Refused("the instance is undoing what it did; wait until that is done, or skip the compensation")

@@ -25,6 +25,7 @@ from orchestrator.runtime.human_commands import answer_task, claim_task, reassig
 from orchestrator.runtime.intake import CommandError, ErrorCode
 from orchestrator.runtime.lifecycle import cancel, move, resume, retry, skip, suspend
 from orchestrator.runtime.making import caught, checked_start, clamped, make, started
+from orchestrator.runtime.migration_commands import MigrationReport, MigrationRequest, migrate
 from orchestrator.runtime.requests import Accepted, EventRequest, Person, Started, StartRequest
 from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_intake import InboxRow
@@ -34,12 +35,15 @@ __all__ = [
     "CommandError",
     "ErrorCode",
     "EventRequest",
+    "MigrationReport",
+    "MigrationRequest",
     "Person",
     "StartRequest",
     "Started",
     "answer_task",
     "cancel",
     "claim_task",
+    "migrate",
     "move",
     "reassign_task",
     "reject_task",

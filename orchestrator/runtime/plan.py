@@ -13,8 +13,9 @@ from django.db import DatabaseError
 
 from orchestrator.runtime.agenda import Agenda, Pending
 from orchestrator.runtime.carrying import Carrier, deliver, incident
-from orchestrator.runtime.inputs import ENDED, Input, failed_start, step_of
+from orchestrator.runtime.inputs import ENDED, Input, failed_start
 from orchestrator.runtime.live import MAX_SHOWN, Detail, Live, changes, leaves
+from orchestrator.runtime.migrating import MIGRATE, Course, wish_of
 from orchestrator.runtime.writes import Answer, JournalWrite, TimerWrite, Writes
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.jsontext import dumps
@@ -159,8 +160,8 @@ class Planner:
             raise LoopError(f"stopped after {MAX_HOPS} events of machines in a row without any time in between")
         if live.seq >= settings.HISTORY_LIMIT and live.status not in FINISHED and not final(given):
             raise HistoryFull(f"the history has {live.seq} rows, and no instance may have more")
-        chart = self.chart_of(live.version, live.part)
-        step = step_of(chart, live.read(), given, live.env)
+        course = Course(self.chart_of, live.version, live.part)
+        step = course.step(live.read(), given, live.env)
         if given.kind == "command":
             detail.message = str(json.loads(given.data).get("reason", ""))
         if step is None:
@@ -169,7 +170,8 @@ class Planner:
         live.refuse_growth(step.snapshot)
         self._note(live, step, detail)
         self._carry_out(live, step, given, detail)
-        self._move(live, chart, step, given)
+        live.version = course.version
+        self._move(live, course.chart, step, given)
         return "applied" if step.handled or given.kind == "start" else "ignored"
 
     def _note(self, live: Live, step: Step, detail: Detail) -> None:
@@ -200,6 +202,8 @@ class Planner:
             structure = structure_of(self.chart_of(live.version, live.part))
             state, _ = structure.activities[json.loads(given.data)["activity"]]
             self.writes.leave(live.id, state)
+        if name == MIGRATE:
+            self.writes.rename(live.id, wish_of(given).mapping)
         if name == "suspend" or (live.status == "suspended" and name not in GOES_ON):
             self.writes.held.add(live.id)
             self.writes.released.discard(live.id)

@@ -22,7 +22,6 @@ ACCEPTABLE: tuple[Code, ...] = ("event-gone", "timer-gone", "activity-gone", "un
 WORDS: Mapping[str, str] = {"event-gone": "the event", "timer-gone": "the timer", "activity-gone": "the activity"}
 LIVE = ("running", "compensating")  # whose timers run, and in which something can begin
 PLATFORM = ("done.", "error.", "after.")
-Waiting = Mapping[str, str]  # id of a delayed event that waits -> its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,6 @@ def judge(
     new: Chart,
     snapshot: Snapshot,
     mapping: StateMapping,
-    waiting: Waiting | None = None,
     accepted: Collection[str] = (),
 ) -> Verdict:
     """What becomes of an instance of `old` in `new`; `accepted` are codes of losses which the operator takes."""
@@ -73,7 +71,7 @@ def judge(
     moves = relocation_of(old, new, mapping)
     place = place_of(moves, snapshot)
     reasons = list(_without_place(moves, place, snapshot))
-    losses = [] if reasons else list(_losses(moves, place, snapshot, waiting or {}))
+    losses = [] if reasons else list(_losses(moves, place, snapshot))
     losses.extend((reason, True) for reason in _never_undone(moves, snapshot))
     reasons.extend(reason for reason, fatal in losses if fatal and reason.code not in accepted)
     if snapshot.configuration:
@@ -103,7 +101,7 @@ def _without_place(moves: Relocation, place: Place, snapshot: Snapshot) -> Itera
         yield Reason("no-place", next(iter(place.targets)), message, "Retry it or skip what failed, then migrate it.")
 
 
-def _losses(moves: Relocation, place: Place, snapshot: Snapshot, waiting: Waiting) -> Iterator[tuple[Reason, bool]]:
+def _losses(moves: Relocation, place: Place, snapshot: Snapshot) -> Iterator[tuple[Reason, bool]]:
     """What active states waited for and would not any more; fatal where nothing is left that could move one on."""
     for leaf, there in place.targets.items():
         if there in place.begun:  # it ends there, so it waits for nothing
@@ -111,9 +109,7 @@ def _losses(moves: Relocation, place: Place, snapshot: Snapshot, waiting: Waitin
         around = [moves.new.chart.states[key] for key in place.configuration if moves.new.are_in_line(key, there)]
         ways = [way for state in around for way in state.transitions]
         lines = (leaf, *moves.old.ancestors[leaf])
-        waits = {
-            key: [*_heard(moves, snapshot, key, ways, waiting), *_run(moves, snapshot, key, place)] for key in lines
-        }
+        waits = {key: [*_heard(moves, snapshot, key, ways), *_run(moves, snapshot, key, place)] for key in lines}
         decisive = next((key for key in lines if waits[key]), "")  # what an outer state hears is a way out of all
         for key, found in waits.items():
             fatal = key == decisive and not any(wait.kept for wait in found)
@@ -127,17 +123,14 @@ def _lost(moves: Relocation, key: str, there: str, wait: Wait) -> Reason:
     return Reason(wait.code, key, message, mend)
 
 
-def _heard(
-    moves: Relocation, snapshot: Snapshot, key: str, ways: Collection[Transition], waiting: Waiting
-) -> Iterator[Wait]:
+def _heard(moves: Relocation, snapshot: Snapshot, key: str, ways: Collection[Transition]) -> Iterator[Wait]:
     """Events from outside and timers which lead on from this very state; `ways` are those of the new place."""
-    delayed = set(waiting.values())
     for way in moves.old.chart.states[key].transitions:
         for event in way.events if way.kind == "on" and way.targets else ():
             name = event.removesuffix(".*")
             if not name.startswith(PLATFORM):
                 kept = any(other.kind == "on" and matches(other, name) for other in ways)
-                yield Wait("timer-gone" if name in delayed else "event-gone", event, kept)
+                yield Wait("event-gone", event, kept)
         if way.kind == "after" and way.targets and way.events[0] not in snapshot.fired:
             yield Wait("timer-gone", way.delay or "", any(other.kind == "after" for other in ways))
 

@@ -109,7 +109,7 @@ def goes_on_legally(one: Document, steps: Steps, other: Document, seed: int, fur
     """Whether the instance fitted; then it stands and goes on as one that was started there."""
     walk, new = walked(one, steps, lambda walk: None), parse(other)
     mapping = any_mapping(seed, walk.chart, new) if walk else {}
-    if walk is None or judge(walk.chart, new, walk.snapshot, mapping, {}, ACCEPTABLE).kind != "fits":
+    if walk is None or judge(walk.chart, new, walk.snapshot, mapping, ACCEPTABLE).kind != "fits":
         return False
     try:
         moved = Migrated(walk, new, mapping)

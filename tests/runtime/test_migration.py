@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 
 from orchestrator.definitions.models import Machine, Version
+from orchestrator.definitions.rollout import set_rollout, version_for
 from orchestrator.runtime.advance import drain
 from orchestrator.runtime.commands import (
     CommandError,
     EventRequest,
     MigrationReport,
     MigrationRequest,
+    Started,
     StartRequest,
     migrate,
     send,
     start,
+    start_many,
 )
 from orchestrator.runtime.models import ActivityRun, InboxEvent, Incident, Instance, JournalEntry, Timer
 from orchestrator.runtime.perform import perform
@@ -216,3 +219,19 @@ def test_a_wish_that_means_nothing_is_refused_by_its_field(
         migrate(wish(machine, **more), "anna")
     assert refused.value.field == field
     assert InboxEvent.objects.count() == 0
+
+
+def test_new_starts_are_spread_over_versions_and_a_repeated_start_meets_the_same(publish: Publish) -> None:
+    machine = publish()
+    following(machine)
+    set_rollout(machine, {1: 50, 2: 50})
+    requests = [StartRequest(machine.slug, f"k{number}") for number in range(40)]
+    first = [answer for answer in start_many(requests) if isinstance(answer, Started)]
+    met = dict(Instance.objects.values_list("pk", "version__number"))
+    assert set(met.values()) == {1, 2}
+    again = [answer for answer in start_many(requests) if isinstance(answer, Started)]
+    assert [answer.instance for answer in again] == [answer.instance for answer in first]
+    send(EventRequest("submit", machine=machine.slug, key="another", start=True))
+    versions = {pk: number for number, pk in machine.versions.values_list("number", "pk")}
+    chosen = version_for(Machine.objects.get(pk=machine.pk).rollout, machine.pk, "another")
+    assert Instance.objects.get(key="another").version.number == versions[chosen]

@@ -1,4 +1,4 @@
-"""What operators do over the API: skip an activity, move an instance, take instances over into another version."""
+"""What operators do over the API: skip an activity, move an instance, take instances over, spread new starts."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from collections.abc import Mapping
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from orchestrator.api.access import actor_of, writable_instance, writable_machine
+from orchestrator.api.access import actor_of, readable_machine, writable_instance, writable_machine
 from orchestrator.api.machines import REFUSALS
-from orchestrator.api.migration_schemas import CommandOut, MigrateBody, MigrationOut, MoveBody, ReasonOut, SkipBody
+from orchestrator.api.migration_schemas import (
+    CommandOut,
+    MigrateBody,
+    MigrationOut,
+    MoveBody,
+    ReasonOut,
+    RolloutBody,
+    RolloutOut,
+    SkipBody,
+)
 from orchestrator.api.schemas import ErrorOut
+from orchestrator.definitions.models import Machine
+from orchestrator.definitions.rollout import RolloutError, set_rollout, weights_of
 from orchestrator.runtime import commands
 from orchestrator.statechart.migration import Reason
 
@@ -61,6 +72,31 @@ def migrate(request: HttpRequest, slug: str, payload: MigrateBody) -> Status[Mig
         next=report.next,
     )
     return Status(200 if payload.dry_run else 202, answer)
+
+
+@machines.get(
+    "/{slug:slug}/rollout", response={200: RolloutOut, REFUSALS: ErrorOut}, summary="Weights of versions for new starts"
+)
+def read_rollout(request: HttpRequest, slug: str) -> RolloutOut:
+    return _rollout_out(readable_machine(request, slug))
+
+
+@machines.put(
+    "/{slug:slug}/rollout",
+    response={200: RolloutOut, REFUSALS: ErrorOut},
+    summary="Spread new starts over versions by weights",
+)
+def write_rollout(request: HttpRequest, slug: str, payload: RolloutBody) -> RolloutOut:
+    machine = writable_machine(request, slug)
+    try:
+        set_rollout(machine, {int(number): weight for number, weight in payload.weights.items()})
+    except RolloutError as error:
+        raise commands.CommandError("invalid", str(error), "weights") from error
+    return _rollout_out(machine)
+
+
+def _rollout_out(machine: Machine) -> RolloutOut:
+    return RolloutOut(weights={str(number): weight for number, weight in weights_of(machine).items()})
 
 
 def _counted(reasons: Mapping[Reason, int], samples: Mapping[Reason, list[int]]) -> list[ReasonOut]:

@@ -53,6 +53,16 @@ class MigrateBody(Body):
     limit: Annotated[int, Field(ge=1, le=MAX_AT_ONCE)] = MAX_AT_ONCE
 
 
+class RolloutBody(Body):
+    weights: dict[Annotated[str, Field(pattern="^[1-9][0-9]{0,8}$")], Annotated[int, Field(ge=1, le=100)]] = Field(
+        max_length=10, description="Weight by the number of the version, 100 together; empty: all in the current one."
+    )
+
+
+class RolloutOut(Answer):
+    weights: dict[str, int]
+
+
 class ReasonOut(Answer):
     code: str
     state: str

@@ -168,3 +168,15 @@ def test_the_shell_refuses_in_one_sentence(instance: int, args: tuple[str, ...],
     with pytest.raises(CommandError, match=said):
         shell("parcel", "--to", "1", *args)
     assert Instance.objects.get().version.number == 2
+
+
+def test_new_starts_are_spread_by_weights(instance: int, caller: Caller) -> None:
+    address = "/machines/parcel/rollout"
+    assert caller.put(address, {"weights": {"1": 75, "2": 25}}) == (200, {"weights": {"1": 75, "2": 25}})
+    assert caller.get(address) == (200, {"weights": {"1": 75, "2": 25}})
+    for weights in ({"1": 75, "2": 24}, {"9": 100}):
+        status, answer = caller.put(address, {"weights": weights})
+        assert (status, answer["error"]["field"]) == (422, "weights")
+    other = Caller(User.objects.create_user("bob"))
+    assert (other.get(address)[0], other.put(address, {"weights": {}})[0]) == (404, 404)
+    assert caller.put(address, {"weights": {}}) == (200, {"weights": {}})

@@ -27,6 +27,7 @@ def test_the_documentation_is_served(db: None) -> None:
         "/api/v1/machines/{slug}/events",
         "/api/v1/machines/{slug}/summary",
         "/api/v1/machines/{slug}/migrate",
+        "/api/v1/machines/{slug}/rollout",
         "/api/v1/machines/{slug}/schedules",
         "/api/v1/machines/{slug}/schedules/{name}",
         "/api/v1/machines/{slug}/schedules/{name}/pause",

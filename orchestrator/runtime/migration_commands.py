@@ -25,7 +25,7 @@ from orchestrator.runtime.store import batch
 from orchestrator.runtime.store_intake import InboxRow
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.lifecycle import Refused
-from orchestrator.statechart.migration import ACCEPTABLE, Reason, Verdict, judge, mapping_error, suggest
+from orchestrator.statechart.migration import ACCEPTABLE, Reason, Verdict, judge, mapping_error
 from orchestrator.statechart.snapshot import Snapshot, from_json
 
 AT_ONCE = 500
@@ -110,13 +110,6 @@ def migrate(
         report.next = last if report.chosen == request.limit else None
         progress(report)
     return report
-
-
-def suggestion(machine: str, to: int, source: int) -> dict[str, str]:
-    """A likely mapping between two versions of a machine, by their numbers. Raises CommandError."""
-    found = _machine(machine)
-    old, new = (_version(found, number, name) for number, name in ((source, "from"), (to, "to")))
-    return suggest(chart_of(old.pk), chart_of(new.pk))
 
 
 def _checked(request: MigrationRequest, dry_run: bool) -> tuple[Machine, Version]:

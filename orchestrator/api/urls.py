@@ -11,7 +11,7 @@ from django.urls import URLPattern, re_path
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 
-from orchestrator.api import errors, instances, machines, schedules, tasks
+from orchestrator.api import errors, instances, lifecycle, machines, schedules, tasks
 from orchestrator.api.strict_json import StrictParser
 from orchestrator.api.tokens import TokenAuth
 
@@ -32,7 +32,9 @@ api = NinjaAPI(
 api.add_router("/machines", machines.router)
 api.add_router("/machines", schedules.router)
 api.add_router("/schedules", schedules.rules)
+api.add_router("/machines", lifecycle.machines)
 api.add_router("/instances", instances.router)
+api.add_router("/instances", lifecycle.instances)
 api.add_router("/tasks", tasks.router)
 errors.install(api)
 

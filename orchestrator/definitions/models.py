@@ -13,7 +13,8 @@ from orchestrator.definitions.fields import DocumentField
 class Machine(models.Model):
     """A named chart with an owner. `draft` is the document being edited; `alert_recipients` get its alert emails.
 
-    `key_policy` says what a start means whose business key is taken.
+    `key_policy` says what a start means whose business key is taken. `rollout` holds pairs of a version's id and its
+    weight while new starts are spread over versions; all start in `current` while it is empty.
     """
 
     KEY_POLICIES = [
@@ -30,6 +31,7 @@ class Machine(models.Model):
     draft_revision = models.PositiveIntegerField(default=0)
     alert_recipients = models.JSONField(default=list, blank=True)
     key_policy = models.CharField("when a key is taken", max_length=10, choices=KEY_POLICIES, default="existing")
+    rollout = models.JSONField(default=list, blank=True, editable=False)
     current = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -27,11 +27,14 @@ class StaleDraftError(Exception):
     """The draft is no longer the one which was to be published."""
 
 
-def publish(machine: Machine, user: User, notes: str = "", expected_revision: int | None = None) -> Version:
+def publish(
+    machine: Machine, user: User, notes: str = "", expected_revision: int | None = None, keep_rollout: bool = False
+) -> Version:
     """Publish the stored draft as the next version and make it current; an unchanged draft answers the current version.
 
-    Locks the machine's row, so that two people who publish at once get two numbers. `expected_revision` is the draft
-    which the user saw, None for whichever is stored. Raises PublishError, StaleDraftError.
+    All new instances start in it from then on; with `keep_rollout` they go on starting as they are spread now. Locks
+    the machine's row, so that two people who publish at once get two numbers. `expected_revision` is the draft which
+    the user saw, None for whichever is stored. Raises PublishError, StaleDraftError.
     """
     with transaction.atomic():
         locked = Machine.objects.select_for_update().get(pk=machine.pk)
@@ -40,8 +43,8 @@ def publish(machine: Machine, user: User, notes: str = "", expected_revision: in
         errors = draft_errors(locked.draft)
         if errors:
             raise PublishError(errors)
-        version = _current_if_unchanged(locked) or _insert(locked, user, notes)
-    machine.current = version
+        version = _current_if_unchanged(locked) or _insert(locked, user, notes, keep_rollout)
+    machine.current, machine.rollout = version, locked.rollout
     return version
 
 
@@ -60,7 +63,7 @@ def _current_if_unchanged(machine: Machine) -> Version | None:
     return current if current and current.content_hash == content_hash(machine.draft) else None
 
 
-def _insert(machine: Machine, user: User, notes: str) -> Version:
+def _insert(machine: Machine, user: User, notes: str, keep_rollout: bool) -> Version:
     highest = machine.versions.aggregate(highest=Max("number"))["highest"] or 0
     version = Version.objects.create(
         machine=machine,
@@ -71,5 +74,7 @@ def _insert(machine: Machine, user: User, notes: str) -> Version:
         published_by=user,
     )
     machine.current = version
-    machine.save(update_fields=["current", "updated_at"])
+    if not keep_rollout:
+        machine.rollout = []
+    machine.save(update_fields=["current", "rollout", "updated_at"])
     return version

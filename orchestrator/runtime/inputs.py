@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from orchestrator.statechart.definition import JSON, Chart
-from orchestrator.statechart.lifecycle import cancel, resume
+from orchestrator.statechart.lifecycle import cancel, move, resume, skip
 from orchestrator.statechart.snapshot import FINISHED, Snapshot
 from orchestrator.statechart.transition import Environment, Event, Step, start, transition
 
@@ -82,13 +82,28 @@ def _retry(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datet
     return resume(chart, snapshot, now, env)
 
 
+def _skip(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
+    return skip(chart, snapshot, data["activity"], data, now, env)
+
+
+def _move(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
+    return move(chart, snapshot, data["state"], now, env)
+
+
 def _stays(chart: Chart, snapshot: Snapshot, data: Mapping[str, Any], now: datetime, env: Environment) -> Step:
     """What concerns the runtime alone: to the chart nothing happens."""
     return Step(snapshot=snapshot, effects=(), microsteps=(), handled=True, errors=())
 
 
 Command = Callable[[Chart, Snapshot, Mapping[str, Any], datetime, Environment], Step]
-COMMANDS: Mapping[str, Command] = {"cancel": _cancel, "retry": _retry, "suspend": _stays, "resume": _stays}
+COMMANDS: Mapping[str, Command] = {
+    "cancel": _cancel,
+    "retry": _retry,
+    "skip": _skip,
+    "move": _move,
+    "suspend": _stays,
+    "resume": _stays,
+}
 
 
 def failed_start(given: Input) -> Snapshot:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from orchestrator.definitions.rollout import version_for
 from orchestrator.runtime import intake, store_intake
 from orchestrator.runtime.intake import CommandError
 from orchestrator.runtime.requests import Started, StartRequest
@@ -73,7 +74,8 @@ def make(cursor: Cursor, requests: Iterable[StartRequest], known: Machines, now:
         if machine:
             pair = (machine.id, request.key)
             when = clamped(request.occurred_at, now)
-            new = NewInstance(machine.id, machine.version or 0, request.key, request.correlation, when)
+            version = version_for(machine.rollout, *pair) if machine.rollout else machine.version or 0
+            new = NewInstance(machine.id, version, request.key, request.correlation, when)
             rows.setdefault(pair, new)
             machines[pair] = machine
     found = store_intake.by_key(cursor, rows)

@@ -13,15 +13,20 @@ from django.db import DatabaseError
 
 from orchestrator.runtime.agenda import Agenda, Pending
 from orchestrator.runtime.carrying import Carrier, deliver, incident
-from orchestrator.runtime.inputs import ENDED, Input, failed_start, step_of
+from orchestrator.runtime.inputs import ENDED, Input, failed_start
 from orchestrator.runtime.live import MAX_SHOWN, Detail, Live, changes, leaves
+from orchestrator.runtime.migrating import MIGRATE, Course, wish_of
 from orchestrator.runtime.writes import Answer, JournalWrite, TimerWrite, Writes
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.jsontext import dumps
+from orchestrator.statechart.lifecycle import Refused
 from orchestrator.statechart.snapshot import FINISHED, Snapshot
+from orchestrator.statechart.structure import structure_of
 from orchestrator.statechart.transition import LoopError, Step
 
 POISON_ATTEMPTS = 3  # batches which one input may break before it is set aside
+AGAIN = ("skip", "move")  # commands by which a failed instance runs again, like a retry
+GOES_ON = ("resume", "cancel")  # commands after which an instance does not rest any more
 MAX_HOPS = 1_000  # events of machines in a row in which no time passes
 
 logger = logging.getLogger(__name__)
@@ -120,6 +125,8 @@ class Planner:
             outcome = self._try(live, given, detail)
         except (DatabaseError, SoftTimeLimitExceeded):  # of the batch, not of this input: all is tried anew
             raise
+        except Refused as error:  # somebody asked for it who saw the instance as it was before
+            detail.message, outcome = str(error)[:MAX_SHOWN], "error"
         except LoopError as error:
             outcome = self._set_aside(live, given, detail, "loop", str(error))
         except HistoryFull as error:
@@ -153,8 +160,8 @@ class Planner:
             raise LoopError(f"stopped after {MAX_HOPS} events of machines in a row without any time in between")
         if live.seq >= settings.HISTORY_LIMIT and live.status not in FINISHED and not final(given):
             raise HistoryFull(f"the history has {live.seq} rows, and no instance may have more")
-        chart = self.chart_of(live.version, live.part)
-        step = step_of(chart, live.read(), given, live.env)
+        course = Course(self.chart_of, live.version, live.part)
+        step = course.step(live.read(), given, live.env)
         if given.kind == "command":
             detail.message = str(json.loads(given.data).get("reason", ""))
         if step is None:
@@ -163,7 +170,8 @@ class Planner:
         live.refuse_growth(step.snapshot)
         self._note(live, step, detail)
         self._carry_out(live, step, given, detail)
-        self._move(live, chart, step, given)
+        live.version = course.version
+        self._move(live, course.chart, step, given)
         return "applied" if step.handled or given.kind == "start" else "ignored"
 
     def _note(self, live: Live, step: Step, detail: Detail) -> None:
@@ -174,22 +182,29 @@ class Planner:
             detail.changes = changes(before, step.snapshot.context)
 
     def _carry_out(self, live: Live, step: Step, given: Input, detail: Detail) -> None:
+        if given.kind == "command":
+            self._command(live, given, step.snapshot)
         for microstep in step.microsteps:
             for state in microstep.exited:
                 self.writes.leave(live.id, state)
-        if given.kind == "command":
-            self._command(live, given.name, step.snapshot)
         if step.effects:
             carrier = Carrier(self.writes, self.agenda, live, given, detail)
             for effect in step.effects:
                 carrier.carry(effect)
 
-    def _command(self, live: Live, name: str, snapshot: Snapshot) -> None:
+    def _command(self, live: Live, given: Input, snapshot: Snapshot) -> None:
         """What an operator's command means beyond the chart."""
-        if name == "retry":
+        name, failed = given.name, live.status == "failed"
+        if name == "retry" or (failed and name in AGAIN):
             self.writes.retried.update((live.id, invocation) for invocation in snapshot.awaited)
-            self.writes.restart(live.id, whole=live.status == "failed")
-        elif name == "suspend":
+            self.writes.restart(live.id, whole=failed)
+        if name == "skip":
+            structure = structure_of(self.chart_of(live.version, live.part))
+            state, _ = structure.activities[json.loads(given.data)["activity"]]
+            self.writes.leave(live.id, state)
+        if name == MIGRATE:
+            self.writes.rename(live.id, wish_of(given).mapping)
+        if name == "suspend" or (live.status == "suspended" and name not in GOES_ON):
             self.writes.held.add(live.id)
             self.writes.released.discard(live.id)
         elif name == "resume":
@@ -213,13 +228,14 @@ class Planner:
         """Suspended is what the runtime does to an instance; all else is said by its snapshot."""
         if given.kind != "command":
             return snapshot.status
-        stays = before == "suspended" and given.name not in ("resume", "cancel")
+        stays = before == "suspended" and given.name not in GOES_ON and snapshot.status not in ENDED
         return "suspended" if stays or given.name == "suspend" else snapshot.status
 
     def _end(self, live: Live, before: str, when: datetime) -> None:
         """The instance will not move again: what waits with it goes, and its parent hears of it."""
         live.next_due = None
         if before == "suspended":
+            self.writes.held.discard(live.id)
             self.writes.released.add(live.id)
         if live.parent is None:
             return

@@ -97,11 +97,11 @@ class IncidentGroup:
 
 def find_instances(wanted: InstanceSearch, page: int = 1, size: int = PAGE_SIZE) -> Page:
     """One page, newest first, and the exact total. A page past the end answers the last one."""
-    matching = _matching(wanted)
-    total = matching.count()
+    found = matching(wanted)
+    total = found.count()
     pages = max(1, -(-total // size))
     number = min(max(page, 1), pages)
-    rows = matching.select_related("machine", "version").order_by("-id")[(number - 1) * size : number * size]
+    rows = found.select_related("machine", "version").order_by("-id")[(number - 1) * size : number * size]
     return Page(rows=_rows(list(rows)), total=total, number=number, pages=pages)
 
 
@@ -113,7 +113,7 @@ def snapshot_of(instance: int) -> Snapshot:
 
 def find_ids(wanted: InstanceSearch, limit: int = MAX_ROWS) -> list[int]:
     """Ids of what `find_instances` lists, newest first, at most `limit`."""
-    return list(_matching(wanted).order_by("-id").values_list("id", flat=True)[: min(limit, MAX_ROWS)])
+    return list(matching(wanted).order_by("-id").values_list("id", flat=True)[: min(limit, MAX_ROWS)])
 
 
 def rows_of(ids: Sequence[int], machines: Sequence[int]) -> list[InstanceRow]:
@@ -179,7 +179,8 @@ def fate_of(instance: int, event: int) -> JournalEntry | None:
     return JournalEntry.objects.filter(instance_id=instance, event=event).first()
 
 
-def _matching(wanted: InstanceSearch) -> QuerySet[Instance]:
+def matching(wanted: InstanceSearch) -> QuerySet[Instance]:
+    """All that is asked for, for those in the runtime who bound it themselves."""
     rows = Instance.objects.filter(machine__in=list(wanted.machines))
     if wanted.status:
         rows = rows.filter(status=wanted.status)

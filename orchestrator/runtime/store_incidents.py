@@ -6,6 +6,14 @@ from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
 from orchestrator.runtime.store import Cursor
 from orchestrator.runtime.writes import Writes
 
+# What is open about a state goes with an instance whose state has another name in its new version.
+_RENAME = """
+UPDATE runtime_incident n SET state = u.after
+FROM unnest(%b::bigint[], %b::text[], %b::text[]) u(instance, before, after)
+WHERE n.instance_id = u.instance AND n.state = u.before AND n.resolved_at IS NULL
+    AND NOT EXISTS (SELECT FROM runtime_incident o WHERE o.instance_id = u.instance AND o.kind = n.kind
+        AND o.state = u.after AND o.resolved_at IS NULL)"""
+
 # Resolve what was open about states that were left.
 _RESOLVE_LEFT = """
 UPDATE runtime_incident n SET resolved_at = now(), resolution = 'moved on'
@@ -35,6 +43,9 @@ _OPEN_KINDS = (BigInts, BigInts, BigInts, Texts, Texts, Texts, Moments)
 
 
 def save(cursor: Cursor, writes: Writes) -> None:
+    if writes.renamed:
+        rows = [(*state, after) for state, after in writes.renamed.items()]
+        cursor.execute(_RENAME, columns(rows, BigInts, Texts, Texts))
     if writes.left:
         cursor.execute(_RESOLVE_LEFT, columns(writes.left, BigInts, Texts))
     if writes.ended:

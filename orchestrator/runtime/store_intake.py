@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from orchestrator.definitions.rollout import Shares
 from orchestrator.runtime.arrays import BigInts, Moments, Texts, columns
 from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.store import Cursor, shard_of
@@ -23,11 +25,12 @@ class Target(NamedTuple):
 
 
 class KnownMachine(NamedTuple):
-    """A machine that is started or sent to; `version` is None while it is unpublished."""
+    """A machine that is started or sent to; `version` is None while it is unpublished, `rollout` mostly empty."""
 
     id: int
     version: int | None
     key_policy: str
+    rollout: Shares = ()
 
 
 class NewInstance(NamedTuple):
@@ -66,8 +69,8 @@ class KnownKey(NamedTuple):
     business_key: str
 
 
-# Machines by slug with their current version and what a key that is taken means.
-_MACHINES = "SELECT slug, id, current_id, key_policy FROM definitions_machine WHERE slug = ANY(%s)"
+# Machines by slug with their current version, what a key that is taken means, and the weights of versions.
+_MACHINES = "SELECT slug, id, current_id, key_policy, rollout::text FROM definitions_machine WHERE slug = ANY(%s)"
 
 # Instances by id.
 _BY_ID = "SELECT id, machine_id, key, status, seq FROM runtime_instance WHERE id = ANY(%s)"
@@ -156,7 +159,8 @@ def accept(cursor: Cursor, given: Mapping[str, Any]) -> tuple[int, int, int] | N
 
 def machines(cursor: Cursor, slugs: Iterable[str]) -> dict[str, KnownMachine]:
     """Those which exist, by slug."""
-    return {row[0]: KnownMachine(*row[1:]) for row in cursor.execute(_MACHINES, (sorted(set(slugs)),))}
+    rows = cursor.execute(_MACHINES, (sorted(set(slugs)),))
+    return {row[0]: KnownMachine(row[1], row[2], row[3], json.loads(row[4])) for row in rows}
 
 
 def by_id(cursor: Cursor, instances: Iterable[int]) -> dict[int, Target]:

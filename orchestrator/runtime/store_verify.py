@@ -16,8 +16,11 @@ ROWS_AT_ONCE = 200
 
 
 class InstanceRow(NamedTuple):
+    """`origin` is the version in which the instance was started."""
+
     id: int
     version: int
+    origin: int
     part: str
     parent: int | None
     key: str
@@ -55,7 +58,10 @@ WHERE i.machine_id = coalesce(%(machine)s, i.machine_id) ORDER BY random() LIMIT
 
 # The chosen instances, their journals and their side effects, each in the order of instances.
 INSTANCES = """
-SELECT i.id, i.version_id, i.part, i.parent_id, i.key, i.seq, i.snapshot FROM runtime_instance i
+SELECT i.id, i.version_id, coalesce((
+        SELECT (j.data::json ->> 'from')::bigint FROM runtime_journalentry j
+        WHERE j.instance_id = i.id AND j.kind = 'command' AND j.name = 'migrate' AND j.outcome = 'applied'
+        ORDER BY j.seq LIMIT 1), i.version_id), i.part, i.parent_id, i.key, i.seq, i.snapshot FROM runtime_instance i
 WHERE i.machine_id = coalesce(%(machine)s, i.machine_id) AND i.id = ANY(coalesce(%(sample)s::bigint[], ARRAY[i.id]))
 ORDER BY i.id"""
 JOURNALS = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -140,6 +141,7 @@ class Writes:
     cancelled: dict[tuple[int, str], datetime] = field(default_factory=dict)
     retried: set[tuple[int, str]] = field(default_factory=set)
     left: set[tuple[int, str]] = field(default_factory=set)
+    renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # (instance, state) -> the state it became
     ended: dict[int, str] = field(default_factory=dict)  # instance -> resolution of all its incidents
     restarted: dict[int, bool] = field(default_factory=dict)  # instance -> whether it had failed as a whole
     outbox: list[OutboxWrite] = field(default_factory=list)
@@ -157,6 +159,15 @@ class Writes:
         if self.incidents:
             for key in [key for key in self.incidents if key[0] == instance and key[2] == state]:
                 del self.incidents[key]
+
+    def rename(self, instance: int, states: Mapping[str, str]) -> None:
+        """An instance goes on in other states: what is open about its old ones is open about those."""
+        for before, after in states.items():
+            if (instance, before) not in self.left and before != after:
+                self.renamed[instance, before] = after
+            for key in [key for key in self.incidents if key[0] == instance and key[2] == before]:
+                row = self.incidents.pop(key)._replace(state=after)
+                self.incidents.setdefault((instance, row.kind, after), row)
 
     def restart(self, instance: int, whole: bool) -> None:
         """Failures are tried again; a state that is overdue stays so, and so does an event which was set aside."""

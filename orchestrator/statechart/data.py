@@ -10,19 +10,12 @@ from orchestrator.statechart.run import Run
 
 
 def begin(run: Run, given: Mapping[str, JSON]) -> None:
-    """The context of a new instance: what the chart and its states declare, and what was given instead.
+    """The context of a new instance: what was given, and what the chart and its states declare besides.
 
     With late binding the values of states are null until the state is entered for the first time.
     """
-    chart = run.structure.chart
     run.context = dict(given)
-    _declare(run, {name: value for name, value in chart.context.items() if name not in given})
-    for state in chart.states.values():
-        fresh = {name: value for name, value in state.context.items() if name not in given}
-        if fresh and chart.binding == "late":
-            run.context = {**run.context, **dict.fromkeys(fresh)}
-        elif fresh:
-            _declare(run, fresh)
+    complete(run)
 
 
 def enter(run: Run, state: State) -> None:
@@ -30,6 +23,20 @@ def enter(run: Run, state: State) -> None:
     if state.context and run.structure.chart.binding == "late" and state.id not in run.bound:
         run.bound = (*run.bound, state.id)
         _declare(run, state.context)
+
+
+def complete(run: Run) -> None:
+    """Add what the chart and its states declare and the context does not hold yet."""
+    chart, given = run.structure.chart, run.context
+    _declare(run, {name: value for name, value in chart.context.items() if name not in given})
+    for state in chart.states.values():
+        fresh = {name: value for name, value in state.context.items() if name not in given}
+        if fresh and chart.binding == "late" and state.id not in run.configuration:
+            run.context = {**run.context, **dict.fromkeys(fresh)}
+        elif fresh:
+            _declare(run, fresh)
+            if chart.binding == "late":
+                run.bound = (*run.bound, state.id)
 
 
 def _declare(run: Run, values: Mapping[str, JSON]) -> None:

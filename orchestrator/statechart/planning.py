@@ -50,13 +50,22 @@ def plan_of(
         return found
     domains = domains_of(structure, transitions, history)
     exited = exit_set(structure, domains, configuration)
-    known = {**history, **_remembered(structure, configuration, exited)} if structure.has_history else history
+    known = _known(structure, configuration, exited, history)
     entry = EntrySet(structure, known)
     entry.add_transitions(transitions, domains)
     refs = tuple(transition.ref for transition in transitions)
     plan = _planned(structure, configuration, exited, known, entry, refs)
     structure.plans.keep(key, plan)
     return plan
+
+
+def leap_to(structure: Structure, configuration: tuple[str, ...], target: str, history: History) -> Plan:
+    """The plan of an external transition from the root: all is left, and the target entered."""
+    exited = exit_set(structure, {"": None}, configuration)
+    known = _known(structure, configuration, exited, history)
+    entry = EntrySet(structure, known)
+    entry.add_all((target,), None)
+    return _planned(structure, configuration, exited, known, entry, ())
 
 
 def _planned(
@@ -81,6 +90,10 @@ def _planned(
         defaults=entry.defaults,
         quiet=silent and not any(entry.initials.values()) and not any(entry.defaults.values()),
     )
+
+
+def _known(structure: Structure, configuration: tuple[str, ...], exited: Sequence[str], history: History) -> History:
+    return {**history, **_remembered(structure, configuration, exited)} if structure.has_history else history
 
 
 def _remembered(

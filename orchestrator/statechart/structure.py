@@ -57,6 +57,10 @@ class Structure:
         """Whether `state` lies within `of`; None is the whole chart (SCXML: isDescendant)."""
         return of is None or of in self.ancestors[state]
 
+    def are_in_line(self, one: str, other: str) -> bool:
+        """Whether one of two states is or holds the other."""
+        return one == other or self.is_descendant(one, other) or self.is_descendant(other, one)
+
     def in_order(self, states: Iterable[str]) -> list[str]:
         """These states in document order, which is also entry order."""
         return sorted(states, key=self.order.__getitem__)

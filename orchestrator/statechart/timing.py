@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from orchestrator.statechart.effects import CancelTimer, ClearDeadline, SetDeadline, SetTimer
 from orchestrator.statechart.expressions import ExpressionError
 from orchestrator.statechart.run import Run
@@ -10,13 +12,16 @@ from orchestrator.statechart.values import later
 PREFIX = "after."
 
 
-def arm(run: Run, key: str) -> None:
-    """Set the timers of a state from the moment it was entered; what is due by now fires at once."""
+def arm(run: Run, key: str, kept: Collection[str] = ()) -> None:
+    """Set the timers of a state from the moment it was entered; what is due by now fires at once.
+
+    `kept` are the timers, and the states with a deadline, which wait already.
+    """
     state = run.structure.chart.states[key]
     entered = run.entered[key]
     for transition in run.structure.timeouts[key]:
         name = transition.events[0]
-        if name in run.fired:
+        if name in run.fired or name in kept:
             continue
         try:
             due = later(entered, transition.delay or "", run)
@@ -24,7 +29,7 @@ def arm(run: Run, key: str) -> None:
             _unset(run, key, str(error))
             continue
         run.effects.append(SetTimer(id=name, event=name, due=max(due, run.now), data={}))
-    if state.expected_within:
+    if state.expected_within and key not in kept:
         try:
             until = later(entered, state.expected_within, run)
         except ExpressionError as error:

@@ -188,6 +188,14 @@ class Driver:
         subject = "compensation" if run.compensates else f"invoke.{run.activity}"
         return self.send(f"{how}.{subject}", invocation=run.invocation, **data)
 
+    def skip(self, activity: str, **given: JSON) -> Driver:
+        """An operator takes an activity as done, perhaps with a `result`."""
+        return self._take(lifecycle.skip(self.chart, self.snapshot, activity, given, self.now, self.environment))
+
+    def move(self, target: str) -> Driver:
+        """An operator puts the instance into a state."""
+        return self._take(lifecycle.move(self.chart, self.snapshot, target, self.now, self.environment))
+
     def _take(self, step: Step) -> Driver:
         self.step = step
         for effect in step.effects:

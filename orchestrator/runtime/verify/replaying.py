@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from orchestrator.runtime.inputs import Input, failed_start, step_of
-from orchestrator.statechart.definition import Chart
+from orchestrator.runtime.inputs import Input, failed_start
+from orchestrator.runtime.migrating import Course
 from orchestrator.statechart.snapshot import Snapshot
 from orchestrator.statechart.transition import Environment, Step
 
 
 def replayed(
-    chart: Chart,
+    course: Course,
     rows: Iterable[tuple[Input, str]],
     env: Environment,
     watch: Callable[[Step], object] = lambda step: None,
 ) -> Snapshot | None:
     """The snapshot after all rows, each an input with its outcome; an input that was set aside moved nothing.
 
-    `watch` sees every step.
+    `course` begins in the version in which the instance was started; `watch` sees every step.
     """
     snapshot: Snapshot | None = None
     for given, outcome in rows:
@@ -26,7 +26,7 @@ def replayed(
             if snapshot is None:
                 snapshot = failed_start(given)
             continue
-        step = step_of(chart, snapshot, given, env)
+        step = course.step(snapshot, given, env)
         if step is not None:
             snapshot = step.snapshot
             watch(step)

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from orchestrator.definitions.charts import chart_of
 from orchestrator.runtime.inputs import Input
+from orchestrator.runtime.migrating import Course
 from orchestrator.runtime.store_verify import (
     INSTANCES,
     JOURNALS,
@@ -97,15 +98,17 @@ def _replay(story: Story, journal: Iterable[JournalRow]) -> None:
     """A journal with a gap cannot be replayed; that it has one is for I2 and I6 to tell."""
     row = story.row
     try:
-        chart = chart_of(row.version, row.part)
+        course = Course(chart_of, row.origin, row.part)
         environment = Environment(row.id, row.key, parent=row.parent is not None)
-        story.snapshot = replayed(chart, _inputs(story, journal), environment, lambda step: _note(story, step))
+        story.snapshot = replayed(course, _inputs(story, journal), environment, lambda step: _note(story, step))
     except Incomplete:
         return
     except Exception as error:
         story.failure = f"{type(error).__name__}: {error}"
     else:
         story.whole = True
+        if course.version != row.version:
+            story.failure = f"it leads to the version {course.version}, and the instance is in {row.version}"
 
 
 def _inputs(story: Story, journal: Iterable[JournalRow]) -> Iterator[tuple[Input, str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from orchestrator.statechart.checks.fitting import misfits
 from orchestrator.statechart.checks.problem import Problem, problem
-from orchestrator.statechart.checks.types import SCHEMA_TYPES, fits, initial_values
+from orchestrator.statechart.checks.types import SCHEMA_TYPES, initial_values
 from orchestrator.statechart.definition import JSON, Chart
 
 KNOWN = (*SCHEMA_TYPES, "null")
 MAX_DEPTH = 30
-KINDS: Mapping[type, str] = {bool: "BOOL", int: "INT", float: "DOUBLE", str: "STRING", list: "LIST", dict: "MAP"}
 
 
 def check(chart: Chart) -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def check(chart: Chart) -> Iterator[Problem]:
         fix = "Write JSON Schema with type, properties, items, enum, required and additionalProperties."
         yield problem("schema", "", path, message, fix)
     if not wrong:
-        for name, message in _values(dict(chart.context_schema), initial_values(chart), ""):
+        for name, message in misfits(dict(chart.context_schema), initial_values(chart)):
             fix = "Correct the value or the schema; null stands for a value that is not known yet."
             yield problem("context-type", "", "context", f"“{name}” {message}.", fix)
 
@@ -54,35 +54,3 @@ def _keywords(node: Mapping[str, JSON], path: str) -> Iterator[tuple[str, str]]:
         yield f"{path}/enum", "“enum” is a list of values."
     if not isinstance(node.get("additionalProperties", True), bool | dict):
         yield f"{path}/additionalProperties", "“additionalProperties” is true or false."
-
-
-def _values(schema: JSON, value: JSON, name: str) -> Iterator[tuple[str, str]]:
-    """What of a value does not fit the schema."""
-    if not isinstance(schema, dict) or value is None or (isinstance(value, str) and "${" in value):
-        return
-    named = schema.get("type")
-    listed = [str(kind) for kind in (named if isinstance(named, list) else [named])]
-    kinds = [SCHEMA_TYPES[kind] for kind in listed if kind in SCHEMA_TYPES]
-    allowed = schema.get("enum")
-    given = next((said for kind, said in KINDS.items() if isinstance(value, kind)), "")
-    if kinds and not any(_fits(kind, given) for kind in kinds):
-        yield name or "context", f"is a {' or '.join(kinds)} in the schema, but begins as another kind of value"
-    elif isinstance(allowed, list) and value not in allowed:
-        yield name or "context", "begins with a value that is not in its enum"
-    elif isinstance(value, dict):
-        yield from _inside(schema, value, name)
-
-
-def _inside(schema: Mapping[str, JSON], value: Mapping[str, JSON], name: str) -> Iterator[tuple[str, str]]:
-    properties = schema.get("properties")
-    known = properties if isinstance(properties, dict) else {}
-    for key, inner in value.items():
-        path = f"{name}.{key}" if name else key
-        if key in known:
-            yield from _values(known[key], inner, path)
-        elif schema.get("additionalProperties") is False:
-            yield path, "is not in the schema, which allows no further properties"
-
-
-def _fits(kind: str, given: str) -> bool:
-    return fits(kind, given) and not (kind == "whole number" and given == "DOUBLE")

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "orchestrator.runtime",
     "orchestrator.alerts",
     "orchestrator.schedules",
+    "orchestrator.choreography",
     "orchestrator.worklist",
     "orchestrator.api",
     "designer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,6 +46,11 @@ def described(event: Published) -> dict[str, Any]:
 def written(event: Published) -> bytes:
     """The body that brokers and webhooks get."""
     return json.dumps(described(event), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def digest(event: Published) -> str:
+    """A short name of an event, made of what names it everywhere."""
+    return hashlib.sha256(json.dumps([event.source, event.id]).encode()).hexdigest()
 
 
 def parsed(body: bytes | str) -> object:

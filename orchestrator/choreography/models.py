@@ -64,7 +64,9 @@ class Endpoint(models.Model):
     pattern = models.CharField(
         max_length=200, default="*", validators=[checks.pattern], help_text="A type, a prefix such as order.*, or *."
     )
-    active = models.BooleanField(default=True, help_text="One that is not active gets no events, and none are kept.")
+    active = models.BooleanField(
+        default=True, help_text="While it is not active it gets no new events, and what waits for it is kept."
+    )
     lease_until = models.DateTimeField(null=True, editable=False)
     fence = models.IntegerField(default=0, editable=False)
     hinted_at = models.DateTimeField(null=True, editable=False)
@@ -203,7 +205,7 @@ class Delivery(models.Model):
     event = models.ForeignKey("runtime.OutboxEvent", on_delete=models.CASCADE, related_name="deliveries")
     endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     key = models.CharField(max_length=200)
-    status = models.CharField(max_length=8, choices=STATUSES, default="pending")
+    status = models.CharField(max_length=8, choices=STATUSES, db_default="pending")
     attempts = models.IntegerField(db_default=0)
     due = models.DateTimeField(db_default=Now())
     error = models.TextField(blank=True, db_default="")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from orchestrator.choreography.registry import rules_for
 from orchestrator.runtime import outbox
 from orchestrator.runtime.requests import Published
@@ -15,7 +13,7 @@ class Unfit(Exception):
 
 def publish(event: Published) -> bool:
     """Publish one event; False when it was published before. Raises Unfit."""
-    problem = rules_for({event.topic}).problem(event.topic, event.type, json.loads(event.data))
+    problem = rules_for({event.topic}).problem(event.topic, event.type, event.data)
     if problem:
         raise Unfit(problem)
     return outbox.publish([event])[0]

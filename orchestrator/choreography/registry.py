@@ -133,18 +133,25 @@ class Rules:
             majors = self._schemas.setdefault((each.topic.name, each.type), {})
             majors[_numbers(each.version)[0]] = each  # ids ascend with versions
 
-    def problem(self, topic: str, kind: str, data: object) -> str:
-        """Why an event is refused; it must fit the latest version of one of the majors."""
+    def problem(self, topic: str, kind: str, text: str) -> str:
+        """Why an event with these data is refused; they must fit the latest version of one of the majors."""
         majors = self._schemas.get((topic, kind))
         if not majors:
             strict = topic in self._topics and self._topics[topic].strict
             return f"the topic {topic} is strict and knows no type {kind}; register its schema" if strict else ""
-        newest = majors[max(majors)]
-        if any(_compiled(_canonical(each.schema)).is_valid(data) for each in majors.values()):
-            return ""
-        error = next(_compiled(_canonical(newest.schema)).iter_errors(data))
-        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
-        return f"data{place} does not fit {newest}: {error.message}"[:500]
+        try:
+            return _unfit(majors, json.loads(text))
+        except (ValueError, OverflowError) as error:  # such as half of a surrogate pair
+            return f"data cannot be held against a schema: {error}"[:500]
+
+
+def _unfit(majors: Mapping[int, EventType], data: object) -> str:
+    newest = majors[max(majors)]
+    if any(_compiled(_canonical(each.schema)).is_valid(data) for each in majors.values()):
+        return ""
+    error = next(_compiled(_canonical(newest.schema)).iter_errors(data))
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+    return f"data{place} does not fit {newest}: {error.message}"[:500]
 
 
 def rules_for(names: set[str]) -> Rules:

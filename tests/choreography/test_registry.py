@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_schema_that_cannot_be_used_names_its_field_and_stores_nothing(
 
 
 def problem(topic: str, kind: str, data: object) -> str:
-    return rules_for({topic}).problem(topic, kind, data)
+    return rules_for({topic}).problem(topic, kind, json.dumps(data))
 
 
 def test_an_event_must_fit_the_latest_version_of_one_major(orders: Topic) -> None:

@@ -19,7 +19,6 @@ from orchestrator.choreography import store
 from orchestrator.choreography.store import Claimed, Due
 from orchestrator.choreography.targets import TARGETS
 from orchestrator.choreography.targets.base import Report, Target
-from orchestrator.runtime.store import batch
 
 LEASE = 90.0  # seconds; longer than one portion may take
 BUDGET = 15.0  # seconds after which no further portion is begun
@@ -49,8 +48,7 @@ def serve(endpoint: int) -> int:
 @contextmanager
 def leased(endpoint: int) -> Iterator[Claimed | None]:
     """The endpoint under a lease, or None. What fails unforeseen pauses it, so that it cannot spin."""
-    with batch() as cursor:
-        claimed = store.claim(cursor, endpoint, LEASE)
+    claimed = store.claim(endpoint, LEASE)
     try:
         yield claimed
     except LeaseLost:
@@ -61,14 +59,12 @@ def leased(endpoint: int) -> Iterator[Claimed | None]:
             pause(claimed, f"{type(error).__name__}: {error}")
     finally:
         if claimed:
-            with batch() as cursor:
-                store.release(cursor, claimed)
+            store.release(claimed)
 
 
 def pause(claimed: Claimed, error: str) -> None:
     """Leave an endpoint alone for a while that grows with each failure in a row."""
-    with batch() as cursor:
-        store.pause(cursor, claimed, printable(error), delay_after(claimed.failures + 1))
+    store.pause(claimed, printable(error), delay_after(claimed.failures + 1))
 
 
 def delay_after(failures: int) -> float:
@@ -78,8 +74,7 @@ def delay_after(failures: int) -> float:
 
 def _portion(target: Target, claimed: Claimed) -> tuple[int, bool]:  # type: ignore[type-arg]
     """Hand over the next events; returns how many, and whether to go on."""
-    with batch() as cursor:
-        found = store.due(cursor, claimed.id, target.most)
+    found = store.due(claimed.id, target.most)
     if not found:
         return 0, False
     endpoint = target.model.objects.get(pk=claimed.id)
@@ -91,14 +86,14 @@ def _portion(target: Target, claimed: Claimed) -> tuple[int, bool]:  # type: ign
 
 def _record(claimed: Claimed, found: Sequence[Due], report: Report) -> None:
     rows = [_row(found[place], outcome.status, outcome.error) for place, outcome in report.outcomes.items()]
-    with batch() as cursor:
-        if not store.hold(cursor, claimed, LEASE):
+    with transaction.atomic():
+        if not store.hold(claimed, LEASE):
             raise LeaseLost
-        store.record(cursor, rows)
+        store.record(rows)
         if report.down:
-            store.pause(cursor, claimed, printable(report.down), delay_after(claimed.failures + 1))
+            store.pause(claimed, printable(report.down), delay_after(claimed.failures + 1))
         else:
-            store.well(cursor, claimed)
+            store.well(claimed)
 
 
 def _row(due: Due, status: str, error: str) -> tuple[int, str, str, int]:

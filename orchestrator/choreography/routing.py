@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from django.db import transaction
+
 from orchestrator.choreography import store
 from orchestrator.choreography.models import Endpoint
 from orchestrator.choreography.registry import rules_for
-from orchestrator.runtime.store import batch
 
 SHARE = 200  # events of one bucket in one transaction
 
 
 def route() -> int:
     """Route a portion of what waits; returns how many events that were."""
-    with batch() as cursor:
-        found = store.unrouted(cursor, SHARE)
+    with transaction.atomic():
+        found = store.unrouted(SHARE)
         if not found:
             return 0
         topics = {event.topic for _, event in found}
@@ -31,7 +32,7 @@ def route() -> int:
             for endpoint, pattern in hearers[event.topic]
             if matches(pattern, event.type)
         ]
-        store.route(cursor, deliveries, refusals)
+        store.route(deliveries, refusals)
     return len(found)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from orchestrator.runtime.arrays import BigInts, Ints, Texts, columns
+from django.db import connection
+
 from orchestrator.runtime.models import SHARDS
 from orchestrator.runtime.requests import Published
-from orchestrator.runtime.store import Cursor
 
 ROUTING = 20_114  # first key of the advisory locks of buckets
 
@@ -21,21 +21,21 @@ WHERE EXISTS (SELECT FROM runtime_outboxevent WHERE bucket = b AND routed_at IS 
 # The oldest events of locked buckets that are not routed, of each bucket an equal share.
 _UNROUTED = """
 SELECT e.id, e.topic, e.type, e.data, e.key, e.source, e.event_id, e.occurred_at
-FROM unnest(%b::int[]) b CROSS JOIN LATERAL (
-    SELECT * FROM runtime_outboxevent WHERE bucket = b AND routed_at IS NULL ORDER BY id LIMIT %b) e
+FROM unnest(%s::int[]) b CROSS JOIN LATERAL (
+    SELECT * FROM runtime_outboxevent WHERE bucket = b AND routed_at IS NULL ORDER BY id LIMIT %s) e
 ORDER BY e.id"""
 
 # Make the deliveries of what was routed, in the order of the events.
 _ROUTE = """
 INSERT INTO choreography_delivery (event_id, endpoint_id, key)
-SELECT event, endpoint, key FROM unnest(%b::bigint[], %b::bigint[], %b::text[])
+SELECT event, endpoint, key FROM unnest(%s::bigint[], %s::bigint[], %s::text[])
     WITH ORDINALITY u(event, endpoint, key, position)
 ORDER BY position ON CONFLICT (event_id, endpoint_id) DO NOTHING"""
 
 # Take events off the list of the router.
 _ROUTED = """
 UPDATE runtime_outboxevent e SET routed_at = statement_timestamp(), refusal = u.refusal
-FROM unnest(%b::bigint[], %b::text[]) u(id, refusal) WHERE e.id = u.id"""
+FROM unnest(%s::bigint[], %s::text[]) u(id, refusal) WHERE e.id = u.id"""
 
 # Endpoints with something to do that nobody serves, each at most once in a while.
 _WAITING = """
@@ -88,7 +88,7 @@ _RECORD = """
 UPDATE choreography_delivery d SET status = u.status, error = u.error, attempts = d.attempts + 1,
     due = statement_timestamp() + u.delay * interval '1 millisecond',
     done_at = CASE WHEN u.status <> 'pending' THEN statement_timestamp() END
-FROM unnest(%b::bigint[], %b::text[], %b::text[], %b::int[]) u(id, status, error, delay)
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[]) u(id, status, error, delay)
 WHERE d.id = u.id AND d.status = 'pending'"""
 
 # Forget events that everybody has had.
@@ -124,62 +124,80 @@ class Due(NamedTuple):
     event: Published
 
 
-def unrouted(cursor: Cursor, share: int) -> list[Unrouted]:
+def _rows(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def _count(sql: str, parameters: Sequence[Any] | dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        changed: int = cursor.rowcount
+    return changed
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def unrouted(share: int) -> list[Unrouted]:
     """Events to route, at most `share` of each bucket; the buckets are locked until the end of the transaction."""
-    buckets = [row[0] for row in cursor.execute(_LOCK, (SHARDS, ROUTING))]
+    buckets = [row[0] for row in _rows(_LOCK, (SHARDS, ROUTING))]
     if not buckets:
         return []
-    return [Unrouted(row[0], Published(*row[1:])) for row in cursor.execute(_UNROUTED, (Ints(buckets), share))]
+    return [Unrouted(row[0], Published(*row[1:])) for row in _rows(_UNROUTED, (buckets, share))]
 
 
-def route(cursor: Cursor, deliveries: Sequence[tuple[int, int, str]], refusals: Sequence[tuple[int, str]]) -> None:
+def route(deliveries: Sequence[tuple[int, int, str]], refusals: Sequence[tuple[int, str]]) -> None:
     """Make the deliveries (event, endpoint, key) and note each event as routed, with why it was refused."""
     if deliveries:
-        cursor.execute(_ROUTE, columns(deliveries, BigInts, BigInts, Texts))
-    cursor.execute(_ROUTED, columns(refusals, BigInts, Texts))
+        _count(_ROUTE, _columns(deliveries))
+    _count(_ROUTED, _columns(refusals))
 
 
-def waiting(cursor: Cursor, again: float) -> list[tuple[int, str]]:
+def waiting(again: float) -> list[tuple[int, str]]:
     """Id and kind of endpoints to serve; they are named anew after `again` seconds."""
-    return [(row[0], row[1]) for row in cursor.execute(_WAITING, (again,))]
+    return [(row[0], row[1]) for row in _rows(_WAITING, (again,))]
 
 
-def claim(cursor: Cursor, endpoint: int, lease: float) -> Claimed | None:
-    row = cursor.execute(_CLAIM, {"id": endpoint, "lease": lease}).fetchone()
-    return Claimed(endpoint, *row) if row else None
+def claim(endpoint: int, lease: float) -> Claimed | None:
+    rows = _rows(_CLAIM, {"id": endpoint, "lease": lease})
+    return Claimed(endpoint, *rows[0]) if rows else None
 
 
-def hold(cursor: Cursor, claimed: Claimed, lease: float) -> bool:
+def hold(claimed: Claimed, lease: float) -> bool:
     """Whether the lease is still ours; if so nobody else can take it before the transaction ends."""
-    return cursor.execute(_HOLD, _named(claimed, lease=lease)).rowcount > 0
+    return bool(_count(_HOLD, _named(claimed, lease=lease)))
 
 
-def release(cursor: Cursor, claimed: Claimed) -> None:
-    cursor.execute(_RELEASE, _named(claimed))
+def release(claimed: Claimed) -> None:
+    _count(_RELEASE, _named(claimed))
 
 
-def pause(cursor: Cursor, claimed: Claimed, error: str, delay: float) -> None:
-    cursor.execute(_PAUSE, _named(claimed, error=error, delay=delay))
+def pause(claimed: Claimed, error: str, delay: float) -> None:
+    _count(_PAUSE, _named(claimed, error=error, delay=delay))
 
 
-def well(cursor: Cursor, claimed: Claimed) -> None:
-    cursor.execute(_WELL, _named(claimed))
+def well(claimed: Claimed) -> None:
+    _count(_WELL, _named(claimed))
 
 
-def due(cursor: Cursor, endpoint: int, most: int) -> list[Due]:
-    rows = cursor.execute(_DUE, {"id": endpoint, "most": most})
+def due(endpoint: int, most: int) -> list[Due]:
+    rows = _rows(_DUE, {"id": endpoint, "most": most})
     return [Due(row[0], row[1], Published(*row[2:])) for row in rows]
 
 
-def record(cursor: Cursor, rows: Sequence[tuple[int, str, str, int]]) -> None:
+def record(rows: Sequence[tuple[int, str, str, int]]) -> None:
     """(delivery, status, error, delay)."""
     if rows:
-        cursor.execute(_RECORD, columns(rows, BigInts, Texts, Texts, Ints))
+        _count(_RECORD, _columns(rows))
 
 
-def prune(cursor: Cursor, days: int, most: int) -> int:
+def prune(days: int, most: int) -> int:
     """How many events were forgotten with their deliveries."""
-    return cursor.execute(_PRUNE, (days, most)).rowcount
+    return _count(_PRUNE, (days, most))
 
 
 def _named(claimed: Claimed, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from django.conf import settings
 from orchestrator.choreography import store
 from orchestrator.choreography.routing import route
 from orchestrator.choreography.targets import TARGETS
-from orchestrator.runtime.store import batch
 
 BUDGET = 5.0  # seconds of routing in one sweep; the next one goes on
 HINT_AGAIN = 5.0  # seconds after which a hint counts as lost
@@ -30,15 +29,13 @@ def sweep() -> int:
         routed += count
     hint()
     if settings.KEEP_EVENTS:
-        with batch() as cursor:
-            store.prune(cursor, settings.KEEP_EVENTS, PRUNED)
+        store.prune(settings.KEEP_EVENTS, PRUNED)
     return routed
 
 
 def hint() -> list[int]:
     """Ask for service of the endpoints that wait; what waits for the world has workers of its own."""
-    with batch() as cursor:
-        waiting = store.waiting(cursor, HINT_AGAIN)
+    waiting = store.waiting(HINT_AGAIN)
     try:
         for endpoint, kind in waiting:
             queue = "celery" if TARGETS[kind].in_transaction else "effects"

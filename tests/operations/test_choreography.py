@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from io import StringIO
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
 
-from orchestrator.choreography.models import Delivery, Endpoint, Topic
+from orchestrator.choreography.models import Delivery, Endpoint, EventType, Topic
 from orchestrator.runtime.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
@@ -47,3 +52,23 @@ def test_a_failed_delivery_is_sent_again_by_who_may_change_it() -> None:
     of("view_delivery", "change_delivery").post(reverse(LISTS[2]), data)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.error) == ("pending", 0, "")
+
+
+def test_a_schema_is_registered_from_a_file_and_refused_with_the_reason(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    file.write_text('{"type": "object"}')
+    call_command("topics", "orders", "order.placed", "1.0.0", file, stdout=(out := StringIO()))
+    assert "is registered" in out.getvalue()
+    file.write_text('{"type": "object", "required": ["id"]}')
+    with pytest.raises(CommandError, match=r"schema: 1\.0\.0, backward: data\.id is required"):
+        call_command("topics", "orders", "order.placed", "1.1.0", file)
+    file.write_text("{")
+    with pytest.raises(CommandError, match="cannot be read as JSON"):
+        call_command("topics", "orders", "order.placed", "1.1.0", file)
+    file.write_text('{"type": 5}')
+    with pytest.raises(CommandError, match="schema: is no JSON Schema"):
+        call_command("topics", "new", "order.placed", "1.0.0", file)
+    assert not Topic.objects.filter(name="new").exists()
+    with pytest.raises(CommandError, match="The topic must be a name"):
+        call_command("topics", "two words", "order.placed", "1.0.0", file)
+    assert list(EventType.objects.values_list("version", flat=True)) == ["1.0.0"]

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "orchestrator.runtime",
     "orchestrator.alerts",
     "orchestrator.schedules",
+    "orchestrator.choreography",
     "orchestrator.worklist",
     "orchestrator.api",
     "designer",
@@ -144,6 +145,7 @@ MACHINE_MODULES = env.list("MACHINE_MODULES", default=[])  # where `manage.py sy
 KEEP_INSTANCES = env.int("KEEP_INSTANCES", default=0)  # finished ones, in the database; afterwards in the archive
 KEEP_KEYS = env.int("KEEP_KEYS", default=0)
 KEEP_INCIDENTS = env.int("KEEP_INCIDENTS", default=0)
+KEEP_EVENTS = env.int("KEEP_EVENTS", default=0)  # of topics, once everybody has had them
 RETENTION_EVERY = env.float("RETENTION_EVERY", default=600.0)  # seconds between two sweeps for what has had its time
 HISTORY_WARNING = env.int("HISTORY_WARNING", default=10_000)  # journal rows at which a person is told
 HISTORY_LIMIT = env.int("HISTORY_LIMIT", default=50_000)  # journal rows at which an instance takes no more events
@@ -207,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
     "retention": {"task": "runtime.retain", "schedule": RETENTION_EVERY, "options": {"queue": "alerts"}},
     "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "alerts"}},
+    "choreography": {"task": "choreography.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
     "schedules": {"task": "schedules.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
 }
 import_module("orchestrator.celery")  # its application is the current one wherever Django is set up

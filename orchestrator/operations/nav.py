@@ -21,7 +21,13 @@ ICONS = {
     "Secret": "key-round",
     "Alert": "bell",
 }
-SECTIONS = {"definitions": "Definitions", "auth": "Access", "api": "Access", "runtime": "Access"}
+SECTIONS = {
+    "definitions": "Definitions",
+    "choreography": "Choreography",
+    "auth": "Access",
+    "api": "Access",
+    "runtime": "Access",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db.models import QuerySet
 
 from orchestrator.embedded.files import kept_secret, write_private
 from orchestrator.runtime import store_secrets
@@ -57,9 +58,17 @@ def keep(secret: Secret, value: str, actor: str) -> None:
 
 def opened(names: Iterable[str], machine: int) -> dict[str, str]:
     """The values of these secrets which the machine may use; what it may not use is missing. Raises VaultError."""
-    wanted = sorted(set(names))
+    return _opened(Secret.objects.filter(name__in=set(names), machines=machine))
+
+
+def opened_by_hand(secret: int) -> str:
+    """The value of a secret which a person put into an endpoint, whatever machines may use it. Raises VaultError."""
+    return next(iter(_opened(Secret.objects.filter(pk=secret)).values()))
+
+
+def _opened(secrets: QuerySet[Secret]) -> dict[str, str]:
     for _ in range(READS):
-        rows = Secret.objects.filter(name__in=wanted, machines=machine).values_list("name", "value")
+        rows = secrets.order_by("name").values_list("name", "value")
         box = _box(keys())
         try:
             return {name: _unsealed(box, name, sealed) for name, sealed in list(rows)}

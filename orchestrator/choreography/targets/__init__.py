@@ -1,0 +1,14 @@
+"""The kinds of targets: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.choreography.models import Subscription
+from orchestrator.choreography.targets import subscription
+from orchestrator.choreography.targets.base import Target
+
+TARGETS: Mapping[str, Target[Any]] = {
+    "subscription": Target(Subscription, subscription.deliver, most=500, in_transaction=True),
+}

@@ -140,6 +140,23 @@ SECRETS_FILE = VAR_DIR / "secrets-keys"
 ACTIVITY_MODULES = env.list("ACTIVITY_MODULES", default=["designer.gallery.activities"])
 MACHINE_MODULES = env.list("MACHINE_MODULES", default=[])  # where `manage.py syncmachines` looks for machines in code
 
+# Days; 0 keeps for ever. A machine may have a policy of its own.
+KEEP_INSTANCES = env.int("KEEP_INSTANCES", default=0)  # finished ones, in the database; afterwards in the archive
+KEEP_KEYS = env.int("KEEP_KEYS", default=0)
+KEEP_INCIDENTS = env.int("KEEP_INCIDENTS", default=0)
+RETENTION_EVERY = env.float("RETENTION_EVERY", default=600.0)  # seconds between two sweeps for what has had its time
+HISTORY_WARNING = env.int("HISTORY_WARNING", default=10_000)  # journal rows at which a person is told
+HISTORY_LIMIT = env.int("HISTORY_LIMIT", default=50_000)  # journal rows at which an instance takes no more events
+ARCHIVE_DIR = env.str("ARCHIVE_DIR", default=str(VAR_DIR / "archive"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "archive": {
+        "BACKEND": "orchestrator.runtime.retention.files.DurableStorage",
+        "OPTIONS": {"location": ARCHIVE_DIR, "directory_permissions_mode": 0o700, "file_permissions_mode": 0o600},
+    },
+}
+
 SWEEP_EVERY = env.float("SWEEP_EVERY", default=1.0)  # seconds between two looks for work that no hint was sent for
 REDIS_URL = environment.redis(env.str("REDIS_URL", default=""))
 CELERY_BROKER_URL = REDIS_URL or "pgmq://localhost"
@@ -163,7 +180,11 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # What applies events (celery, sweep) and what waits for the world (effects, alerts) have processes of their own: a slow
 # service or mail server holds up no event. Each has two queues, so that a flood of hints delays no sweep.
 CELERY_TASK_QUEUES = tuple(Queue(name) for name in ("celery", "sweep", "effects", "alerts"))
-CELERY_TASK_ROUTES = {"runtime.perform": {"queue": "effects"}, "alerts.sweep": {"queue": "alerts"}}
+CELERY_TASK_ROUTES = {
+    "runtime.perform": {"queue": "effects"},
+    "alerts.sweep": {"queue": "alerts"},
+    "runtime.retain": {"queue": "alerts"},
+}
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -184,6 +205,7 @@ CELERY_BEAT_SCHEDULER = "orchestrator.celery:SweepScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 1
 CELERY_BEAT_SCHEDULE = {
     "runtime": {"task": "runtime.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
+    "retention": {"task": "runtime.retain", "schedule": RETENTION_EVERY, "options": {"queue": "alerts"}},
     "alerts": {"task": "alerts.sweep", "schedule": 2 * SWEEP_EVERY, "options": {"queue": "alerts"}},
     "schedules": {"task": "schedules.sweep", "schedule": SWEEP_EVERY, "options": {"queue": "sweep"}},
 }

@@ -87,6 +87,23 @@ KINDS = {
         over="no longer stopped in a loop",
         lead="The machine moved on and on without an end, so the step was stopped and nothing of it was stored.",
     ),
+    "history": Kind(
+        badge="Long history",
+        short="with a long history",
+        one="has a long history",
+        many="have a long history",
+        over="no longer with a long history",
+        lead="At its bound an instance takes no more events. End it before, or see why so much happens to it.",
+        overlay="is-stuck",
+    ),
+    "history-full": Kind(
+        badge="History full",
+        short="with a full history",
+        one="takes no more events, its history is full",
+        many="take no more events, their history is full",
+        over="no longer with a full history",
+        lead="New events are refused and its timers are set aside. Cancel it, or raise HISTORY_LIMIT.",
+    ),
 }
 OTHER = Kind(
     badge="Needs attention",

@@ -21,6 +21,7 @@ from orchestrator.definitions.recipients import RecipientsField
 from orchestrator.operations.secrets import SecretAdmin
 from orchestrator.operations.site import admin_site
 from orchestrator.runtime.models import Secret
+from orchestrator.runtime.models_archive import RetentionPolicy
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -45,11 +46,19 @@ class MachineForm(forms.ModelForm):  # type: ignore[type-arg]
     )
 
 
+class RetentionInline(admin.StackedInline):  # type: ignore[type-arg]
+    """How long the machine's data are kept, as far as that differs from the settings."""
+
+    model = RetentionPolicy
+    can_delete = False
+
+
 @admin.register(Machine, site=admin_site)
 class MachineAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Owner, recipients, key policy; the chart and its words are changed in the designer, where they are validated."""
 
     form = MachineForm
+    inlines = [RetentionInline]
 
     list_display = ["title", "slug", "owner", "current", "updated_at"]
     search_fields = ["title", "slug"]

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from orchestrator.runtime import intake, nudge, store_intake
 from orchestrator.runtime.intake import CommandError
 from orchestrator.runtime.making import Machines, caught, clamped, known_machine, make, renewable
@@ -70,6 +72,7 @@ def at_once(request: EventRequest, actor: str) -> Accepted | None:
         "actor": actor,
         "occurred_at": checked.occurred_at,
         "idempotency_key": request.idempotency_key,
+        "history_limit": settings.HISTORY_LIMIT,
         "payload_hash": intake.fingerprint(checked) if request.idempotency_key else "",
     }
     with direct() as cursor:
@@ -166,6 +169,9 @@ def refuse(items: Iterable[Item]) -> None:
             item.answer = CommandError(
                 "finished", f"the instance is {item.target.status}; it takes no more events", "instance"
             )
+        elif item.target.seq >= settings.HISTORY_LIMIT:
+            most = f"the instance has a history of {item.target.seq} rows and takes no more events"
+            item.answer = CommandError("too-large", f"{most}; cancel it, or raise HISTORY_LIMIT", "instance")
 
 
 def remember(cursor: Cursor, items: Iterable[Item]) -> None:

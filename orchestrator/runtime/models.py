@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from orchestrator.runtime import models_archive  # noqa: F401 registers its tables
+
 SHARDS = 64
 PARKED = -1  # the shard of what suspended instances wait with: nobody drains it
 
@@ -53,6 +55,7 @@ class Instance(models.Model):
                 fields=["parent", "invocation"], condition=Q(parent__isnull=False), name="instance_child_unique"
             ),
         ]
+        indexes = [models.Index(fields=["id"], condition=Q(finished_at__isnull=False), name="instance_finished")]
 
     def __str__(self) -> str:
         return self.key
@@ -95,14 +98,16 @@ class InboxEvent(models.Model):
 class EventKey(models.Model):
     """An idempotency key that was used, with the hash of its payload, so that a repeat answers as the first time.
 
-    `source` is the machine's id and the sender, so that no two machines share keys.
+    `source` is the machine's id and the sender, so that no two machines share keys. A key may outlive its instance.
     """
 
     source = models.CharField(max_length=240)
     key = models.CharField(max_length=200)
     payload_hash = models.CharField(max_length=64)
     event = models.BigIntegerField()
-    instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="+")
+    instance = models.ForeignKey(
+        Instance, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
     received_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -266,7 +271,16 @@ class Incident(models.Model):
     `since` is when the trouble began in event time: for `overdue` when the state was entered.
     """
 
-    KINDS = ["overdue", "activity-failed", "compensation-failed", "timeout-not-set", "loop", "poison"]
+    KINDS = [
+        "overdue",
+        "activity-failed",
+        "compensation-failed",
+        "timeout-not-set",
+        "loop",
+        "poison",
+        "history",
+        "history-full",
+    ]
     instance = models.ForeignKey(Instance, on_delete=models.CASCADE, related_name="incidents")
     machine = models.ForeignKey("definitions.Machine", on_delete=models.CASCADE, related_name="incidents")
     version = models.ForeignKey("definitions.Version", on_delete=models.CASCADE, related_name="+")

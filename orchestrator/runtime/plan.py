@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.db import DatabaseError
 
 from orchestrator.runtime.agenda import Agenda, Pending
@@ -17,13 +18,17 @@ from orchestrator.runtime.live import MAX_SHOWN, Detail, Live, changes, leaves
 from orchestrator.runtime.writes import Answer, JournalWrite, TimerWrite, Writes
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.jsontext import dumps
-from orchestrator.statechart.snapshot import Snapshot
+from orchestrator.statechart.snapshot import FINISHED, Snapshot
 from orchestrator.statechart.transition import LoopError, Step
 
 POISON_ATTEMPTS = 3  # batches which one input may break before it is set aside
 MAX_HOPS = 1_000  # events of machines in a row in which no time passes
 
 logger = logging.getLogger(__name__)
+
+
+class HistoryFull(Exception):
+    """An instance has as many journal rows as one may have."""
 
 
 class Planner:
@@ -117,10 +122,14 @@ class Planner:
             raise
         except LoopError as error:
             outcome = self._set_aside(live, given, detail, "loop", str(error))
+        except HistoryFull as error:
+            outcome = self._set_aside(live, given, detail, "history-full", str(error))
         except Exception as error:
             logger.exception("input set aside", extra={"instance": live.id, "input": given.name})
             outcome = self._set_aside(live, given, detail, "poison", f"{type(error).__name__}: {error}")
         live.seq += 1
+        if live.seq in (settings.HISTORY_WARNING, settings.HISTORY_LIMIT):
+            self._warn(live, given)
         self.writes.journal.append(
             JournalWrite(
                 live.id,
@@ -142,6 +151,8 @@ class Planner:
             raise ValueError(f"could not be stored in {given.attempts} attempts")
         if given.hops > MAX_HOPS:
             raise LoopError(f"stopped after {MAX_HOPS} events of machines in a row without any time in between")
+        if live.seq >= settings.HISTORY_LIMIT and live.status not in FINISHED and not final(given):
+            raise HistoryFull(f"the history has {live.seq} rows, and no instance may have more")
         chart = self.chart_of(live.version, live.part)
         step = step_of(chart, live.read(), given, live.env)
         if given.kind == "command":
@@ -221,11 +232,23 @@ class Planner:
         kind = "done" if live.status == "completed" else "error"
         self.writes.answers.append(Answer(live.parent, f"{kind}.invoke.{live.activity}", dumps(told), when))
 
+    def _warn(self, live: Live, given: Input) -> None:
+        """Tell a person when the history reaches its warning and its bound: each number is passed once."""
+        if live.status not in FINISHED:
+            kind = "history-full" if live.seq == settings.HISTORY_LIMIT else "history"
+            message = f"the history has {live.seq} rows; at {settings.HISTORY_LIMIT} no more events are taken"
+            incident(self.writes, live, kind, "", message, given.occurred_at)
+
     def _set_aside(self, live: Live, given: Input, detail: Detail, kind: str, message: str) -> str:
         """The instance stays in its old state; a person is called."""
         detail.message = message[:MAX_SHOWN]
         if given.kind == "start" and not live.seq:
             live.snapshot, live.status = failed_start(given), "failed"
-        state = live.configuration.split(" ", 1)[0]
+        state = "" if kind == "history-full" else live.configuration.split(" ", 1)[0]
         incident(self.writes, live, kind, state, f"{given.name}: {message}"[:MAX_SHOWN], given.occurred_at)
         return "error"
+
+
+def final(given: Input) -> bool:
+    """What an instance with a full history still takes: commands of a person, and the end of what is being undone."""
+    return given.kind == "command" or (given.kind == "activity" and given.name.endswith(".compensation"))

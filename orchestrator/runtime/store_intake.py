@@ -19,6 +19,7 @@ class Target(NamedTuple):
     machine: int
     key: str
     status: str
+    seq: int
 
 
 class KnownMachine(NamedTuple):
@@ -69,11 +70,11 @@ class KnownKey(NamedTuple):
 _MACHINES = "SELECT slug, id, current_id, key_policy FROM definitions_machine WHERE slug = ANY(%s)"
 
 # Instances by id.
-_BY_ID = "SELECT id, machine_id, key, status FROM runtime_instance WHERE id = ANY(%s)"
+_BY_ID = "SELECT id, machine_id, key, status, seq FROM runtime_instance WHERE id = ANY(%s)"
 
 # The current instances by business key.
 _BY_KEY = """
-SELECT i.id, i.machine_id, i.key, i.status FROM unnest(%b::bigint[], %b::text[]) u(machine, key)
+SELECT i.id, i.machine_id, i.key, i.status, i.seq FROM unnest(%b::bigint[], %b::text[]) u(machine, key)
 JOIN runtime_instance i ON i.machine_id = u.machine AND i.key = u.key AND i.current"""
 
 # New instances; a key that has a current one is skipped. Sorted by key, so that two bulk starts cannot deadlock.
@@ -84,7 +85,7 @@ SELECT machine, version, key, correlation, 'running', '', '{}', 0, started_at, s
 FROM unnest(%b::bigint[], %b::bigint[], %b::text[], %b::text[], %b::timestamptz[])
     u(machine, version, key, correlation, started_at)
 ORDER BY machine, key
-ON CONFLICT (machine_id, key) WHERE current DO NOTHING RETURNING id, machine_id, key, status"""
+ON CONFLICT (machine_id, key) WHERE current DO NOTHING RETURNING id, machine_id, key, status, seq"""
 
 # Runs that have ended give their keys to the next ones; who was quicker wins. Locked in order against deadlocks.
 _RETIRE = """
@@ -105,10 +106,11 @@ SELECT nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')), clock_timest
 
 # Idempotency keys that were used before.
 _KEYS = """
-SELECT k.source, k.key, k.payload_hash, k.event, k.instance_id, coalesce(i.key, '')
+SELECT k.source, k.key, k.payload_hash, k.event, k.instance_id, coalesce(i.key, a.key, '')
 FROM unnest(%b::text[], %b::text[]) u(source, key)
 JOIN runtime_eventkey k ON k.source = u.source AND k.key = u.key
-LEFT JOIN runtime_instance i ON i.id = k.instance_id"""
+LEFT JOIN runtime_instance i ON i.id = k.instance_id
+LEFT JOIN runtime_archivedinstance a ON a.instance = k.instance_id"""
 
 # Remember idempotency keys; a key that a concurrent request took first is skipped. Sorted against deadlocks.
 _REMEMBER = """
@@ -127,6 +129,7 @@ _ACCEPT = """
 WITH target AS MATERIALIZED (
     SELECT i.id, i.machine_id, nextval(pg_get_serial_sequence('runtime_inboxevent', 'id')) AS event
     FROM runtime_instance i {where} AND i.status NOT IN ('completed', 'failed', 'compensated', 'cancelled')
+        AND i.seq < %(history_limit)b
 ), taken AS (
     INSERT INTO runtime_eventkey (source, key, payload_hash, event, instance_id)
     SELECT machine_id || '/' || %(source)b, %(idempotency_key)b, %(payload_hash)b, event, id

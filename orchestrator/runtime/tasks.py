@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from orchestrator.runtime import advance, heartbeat, perform, recovery, timers
+from orchestrator.runtime import advance, heartbeat, perform, recovery, retention, timers
 
 MARGIN = 30  # seconds for what stands around an attempt
 
@@ -34,3 +34,9 @@ def sweep() -> None:
     timers.enqueue_due()
     recovery.judge_tasks()
     recovery.enqueue_activities()
+
+
+@shared_task(name="runtime.retain", ignore_result=True)
+def retain() -> None:
+    """Archive and prune what has had its time."""
+    retention.sweep()

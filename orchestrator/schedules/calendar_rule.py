@@ -23,7 +23,7 @@ PARTS = {
     "INTERVAL": r"[1-9]\d{0,2}",
     "COUNT": r"[1-9]\d{0,3}",
     "UNTIL": r"\d{8}(T\d{6}Z?)?",
-    "BYMONTH": NUMBERS,
+    "BYMONTH": r"([1-9]|1[0-2])(,([1-9]|1[0-2]))*",
     "BYMONTHDAY": NUMBERS,
     "BYYEARDAY": NUMBERS,
     "BYWEEKNO": NUMBERS,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 
 from orchestrator.runtime import commands
 from orchestrator.runtime.commands import CommandError, Started, StartRequest
@@ -25,18 +24,26 @@ def fire(schedule: Schedule, now: datetime) -> None:
     begin = schedule.next_at or now
     portion = MOST_STARTS if schedule.catch_up == "all" else MOST_PASSED
     try:
-        times = list(islice(schedule.recurrence.after(begin - TICK), portion + 1))
+        due, schedule.next_at = _due(schedule.recurrence.after(begin - TICK), now, portion)
     except RecurrenceError as error:  # such as a zone which the database of zones has lost
         _record([Firing(schedule=schedule, due=begin, outcome="refused", message=error.message)])
-        times = []
-    due = [at for at in times[:portion] if at <= now]
-    schedule.next_at = times[len(due)] if len(times) > len(due) else None
+        due, schedule.next_at = [], None
     more = schedule.next_at is not None and schedule.next_at <= now
     taken = set(caught_up(schedule.catch_up, due, now, more))
     fired = fired_of(schedule, due)
     _record_missed(schedule, [at for at in due if at not in taken | fired])
     _apply(schedule, [at for at in due if at in taken - fired])
     schedule.save(update_fields=["next_at", "queued_for"])
+
+
+def _due(times: Iterator[datetime], now: datetime, portion: int) -> tuple[list[datetime], datetime | None]:
+    """The times until now, at most a portion, and the one that follows them."""
+    due: list[datetime] = []
+    for at in times:
+        if at > now or len(due) == portion:
+            return due, at
+        due.append(at)
+    return due, None
 
 
 def fire_queued(schedule: Schedule) -> None:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from orchestrator.runtime.models import Instance
-from orchestrator.schedules.recurrence import Recurrence
+from orchestrator.schedules.recurrence import KINDS, Recurrence
 
 
 class Schedule(models.Model):
@@ -17,7 +17,7 @@ class Schedule(models.Model):
     a running instance to end. Whoever fires locks the row.
     """
 
-    KINDS = [("cron", "Cron"), ("interval", "Interval"), ("calendar", "Calendar")]
+    KINDS = [(kind, kind.capitalize()) for kind in KINDS]
     CATCH_UPS = [("skip", "Skip"), ("one", "One"), ("all", "All")]
     OVERLAPS = [
         ("allow", "Allow"),

@@ -8,6 +8,7 @@ is `*`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ SHORTEST_INTERVAL = 10  # seconds
 ORIGIN = datetime(2000, 1, 1)  # local time from which rules without a start are counted
 LATEST_START = datetime(2200, 1, 1, tzinfo=UTC)
 HORIZON = timedelta(days=50 * 366)  # no rule is followed further
+LONGEST_REPEAT = timedelta(hours=6)  # no zone has set its clocks back by more since 2000
 TICK = timedelta(microseconds=1)
 SECOND = timedelta(seconds=1)
 CRON_MEND = "write five fields: minute, hour, day of month, month, day of week, such as 30 2 * * MON-FRI"
@@ -71,7 +73,7 @@ class Recurrence:
             first = anchor.astimezone(zone).replace(tzinfo=None)
             return _moments(calendar_rule.walls(self.rule, zone, first, local), zone)
         if self.rule.split()[1:2] == ["*"]:
-            return (at.astimezone(UTC) for at in _cron(self.rule, begin.astimezone(zone)))
+            return _all_moments(_cron(self.rule, local - LONGEST_REPEAT), zone)
         return _moments(_cron(self.rule, local), zone)
 
 
@@ -94,10 +96,10 @@ def check(recurrence: Recurrence, now: datetime) -> datetime:
 
 def resolve(wall: datetime, zone: ZoneInfo) -> datetime:
     """The moment in UTC of a local time: the first of two, or the end of the gap that it lies in."""
-    early = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if early.astimezone(zone).replace(tzinfo=None) == wall:
+    early, late = _both(wall, zone)
+    if early <= late:
         return early
-    before, after = wall.replace(tzinfo=zone, fold=1).astimezone(UTC), early
+    before, after = late, early
     offset = before.astimezone(zone).utcoffset()
     while after - before > SECOND:
         middle = before + (after - before) // SECOND // 2 * SECOND
@@ -128,6 +130,27 @@ def zone_names() -> list[str]:
 def _moments(walls: Iterator[datetime], zone: ZoneInfo) -> Iterator[datetime]:
     """Local times as moments; those which share a gap are one."""
     return (moment for moment, _ in groupby(resolve(wall, zone) for wall in walls))
+
+
+def _both(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """A local time read with the offset before and after a change of clocks; in a gap the first is the later one."""
+    return (
+        wall.replace(tzinfo=zone, fold=0).astimezone(UTC),
+        wall.replace(tzinfo=zone, fold=1).astimezone(UTC),
+    )
+
+
+def _all_moments(walls: Iterator[datetime], zone: ZoneInfo) -> Iterator[datetime]:
+    """Each moment at which the wall shows one of the local times: both of those which occur twice, none in a gap."""
+    repeated: deque[datetime] = deque()
+    for wall in walls:
+        early, late = _both(wall, zone)
+        while repeated and repeated[0] < early:
+            yield repeated.popleft()
+        if early <= late:
+            yield early
+        if early < late:
+            repeated.append(late)
 
 
 def _cron(rule: str, begin: datetime) -> CronSim:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.operations.site import admin_site
+from orchestrator.runtime.models_archive import RetentionPolicy
 from tests.operations.cast import DOCUMENT
 
 TABLES = sorted(model._meta.label_lower for model in admin_site._registry)
@@ -20,7 +21,8 @@ def change_page(machine: Machine) -> str:
 
 def save(client: Client, machine: Machine, **values: str) -> HttpResponse:
     """Post the admin's form of a machine."""
-    whole = {"owner": str(machine.owner_id), "key_policy": "existing", **values}
+    policies = {"retention-TOTAL_FORMS": "1", "retention-INITIAL_FORMS": "0", "retention-0-machine": str(machine.pk)}
+    whole = {"owner": str(machine.owner_id), "key_policy": "existing", **policies, **values}
     answer: HttpResponse = client.post(change_page(machine), whole)  # type: ignore[assignment]
     return answer
 
@@ -97,3 +99,10 @@ def test_what_a_taken_key_means_is_chosen_on_the_page_of_a_machine(client: Clien
     assert save(client, machine, key_policy="perhaps").status_code == 200
     machine.refresh_from_db()
     assert machine.key_policy == "new"
+
+
+def test_how_long_data_are_kept_is_set_on_the_page_of_a_machine(client: Client, machine: Machine) -> None:
+    assert save(client, machine, **{"retention-0-keep_instances": "30"}).status_code == 302
+    policy = RetentionPolicy.objects.get(machine=machine)
+    assert (policy.keep_instances, policy.keep_keys) == (30, None)
+    assert save(client, machine, **{"retention-0-keep_keys": "-1"}).status_code == 200

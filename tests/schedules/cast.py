@@ -26,17 +26,28 @@ MINUTE = timedelta(minutes=1)
 
 
 def scheduled(machine: Machine, name: str = "nightly", **policies: Any) -> Schedule:
-    """A schedule of every minute."""
-    recurrence = policies.pop("recurrence", Recurrence("cron", "* * * * *"))
+    """A schedule of every minute, whose last time was 30 s ago, so that none comes due while a test runs."""
+    begin = store.now().replace(microsecond=0) - timedelta(days=30, seconds=30)
+    recurrence = policies.pop("recurrence", Recurrence("interval", "PT1M", "UTC", begin))
     return commands.create(machine, name, Draft(recurrence, **policies), "user:ada")
 
 
 def overdue(schedule: Schedule, times: int) -> list[datetime]:
     """Let the last `times` minutes be due; returns them, oldest first."""
-    last = store.now().replace(second=0, microsecond=0)
+    last = store.now().replace(microsecond=0) - timedelta(seconds=30)
+    if schedule.starts_at:
+        last = schedule.starts_at + (store.now() - schedule.starts_at) // MINUTE * MINUTE
     due = [last - MINUTE * back for back in reversed(range(times))]
     Schedule.objects.filter(pk=schedule.pk).update(next_at=due[0])
     return due
+
+
+def past(schedule: Schedule, times: int) -> tuple[datetime, datetime]:
+    """A range of so many times of a schedule of every minute, long ago."""
+    if schedule.starts_at is None:
+        raise AssertionError("the schedule has a start")
+    first = schedule.starts_at + timedelta(days=20)
+    return first, first + MINUTE * (times - 1)
 
 
 def outcomes(schedule: Schedule) -> list[str]:

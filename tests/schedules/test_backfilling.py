@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,25 +13,19 @@ from orchestrator.schedules import backfilling, commands, store
 from orchestrator.schedules.commands import BackfillPlan
 from orchestrator.schedules.models import Backfill, Schedule
 from orchestrator.schedules.sweeping import sweep
-from tests.schedules.cast import MINUTE, outcomes, overdue, scheduled
-
-
-def past(minutes: int) -> tuple[datetime, datetime]:
-    """A range of so many whole minutes, which ended an hour ago."""
-    last = store.now().replace(second=0, microsecond=0) - timedelta(hours=1)
-    return last - MINUTE * (minutes - 1), last
+from tests.schedules.cast import MINUTE, outcomes, overdue, past, scheduled
 
 
 def test_the_plan_counts_and_stores_nothing(machine: Machine) -> None:
     schedule = scheduled(machine)
-    assert commands.plan_backfill(schedule, *past(5)) == BackfillPlan(5, 0)
+    assert commands.plan_backfill(schedule, *past(schedule, 5)) == BackfillPlan(5, 0)
     assert Backfill.objects.count() == 0
 
 
 def test_each_time_of_the_range_is_fired_once_in_portions(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfilling, "MOST_STARTS", 4)
     schedule = scheduled(machine, overlap="skip")
-    made = commands.backfill(schedule.pk, *past(10), "user:ada")
+    made = commands.backfill(schedule.pk, *past(schedule, 10), "user:ada")
     counts = []
     while sweep():
         made.refresh_from_db()
@@ -43,7 +37,8 @@ def test_each_time_of_the_range_is_fired_once_in_portions(machine: Machine, monk
 
 def test_a_range_whose_count_is_whole_portions_ends_too(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfilling, "MOST_STARTS", 5)
-    made = commands.backfill(scheduled(machine).pk, *past(10), "user:ada")
+    schedule = scheduled(machine)
+    made = commands.backfill(schedule.pk, *past(schedule, 10), "user:ada")
     while sweep():
         pass
     made.refresh_from_db()
@@ -53,7 +48,7 @@ def test_a_range_whose_count_is_whole_portions_ends_too(machine: Machine, monkey
 
 def test_a_second_backfill_finds_all_of_it_existing(machine: Machine) -> None:
     schedule = scheduled(machine)
-    first, last = past(3)
+    first, last = past(schedule, 3)
     commands.backfill(schedule.pk, first, last, "user:ada")
     sweep()
     assert commands.plan_backfill(schedule, first, last) == BackfillPlan(3, 3)
@@ -79,7 +74,7 @@ def test_what_was_missed_is_filled_in_and_what_was_started_is_not(machine: Machi
 def test_a_backfill_goes_on_while_the_schedule_is_paused_and_does_not_count_as_running(machine: Machine) -> None:
     schedule = scheduled(machine, overlap="skip")
     commands.pause(schedule.pk, "user:ada")
-    commands.backfill(schedule.pk, *past(2), "user:ada")
+    commands.backfill(schedule.pk, *past(schedule, 2), "user:ada")
     sweep()
     assert Instance.objects.count() == 2
     Schedule.objects.update(paused=False)
@@ -90,7 +85,7 @@ def test_a_backfill_goes_on_while_the_schedule_is_paused_and_does_not_count_as_r
 
 def test_the_same_range_asked_twice_is_one_backfill_and_another_is_refused(machine: Machine) -> None:
     schedule = scheduled(machine)
-    first, last = past(3)
+    first, last = past(schedule, 3)
     made = commands.backfill(schedule.pk, first, last, "user:ada")
     assert commands.backfill(schedule.pk, first, last, "user:bob").pk == made.pk
     with pytest.raises(CommandError) as refused:
@@ -101,7 +96,7 @@ def test_the_same_range_asked_twice_is_one_backfill_and_another_is_refused(machi
 def test_refused_starts_are_counted(machine: Machine) -> None:
     schedule = scheduled(machine)
     Machine.objects.update(current=None)
-    made = commands.backfill(schedule.pk, *past(2), "user:ada")
+    made = commands.backfill(schedule.pk, *past(schedule, 2), "user:ada")
     sweep()
     made.refresh_from_db()
     assert made.refused == 2
@@ -110,13 +105,22 @@ def test_refused_starts_are_counted(machine: Machine) -> None:
 
 def test_a_wrong_range_names_the_mend(machine: Machine) -> None:
     schedule = scheduled(machine)
-    first, last = past(3)
-    year = timedelta(days=365)
+    first, last = past(schedule, 3)
     for begin, end, words in (
         (last, first, "ends before it begins"),
         (first, store.now() + MINUTE, "for the past"),
-        (first - year, last, "more than 10,000 times"),
+        (first - timedelta(days=15), last, "more than 10,000 times"),
     ):
         with pytest.raises(CommandError, match=words):
             commands.backfill(schedule.pk, begin, end, "user:ada")
     assert Backfill.objects.count() == 0
+
+
+def test_a_backfill_whose_zone_is_gone_ends_with_what_it_has_done(machine: Machine) -> None:
+    schedule = scheduled(machine)
+    made = commands.backfill(schedule.pk, *past(schedule, 2), "user:ada")
+    Schedule.objects.update(zone="Europe/Atlantis")
+    sweep()
+    made.refresh_from_db()
+    assert made.finished_at is not None
+    assert (made.done, made.total) == (0, 2)

@@ -135,6 +135,22 @@ def test_beat_gets_an_event_applied_whose_hint_was_lost(broker: Site, request: p
         broker.await_applied()
 
 
+def test_beat_fires_a_schedule_that_is_due(made: Site) -> None:
+    made.redis = ""
+    made.ask(
+        "INSERT INTO schedules_schedule"
+        " (machine_id, name, kind, rule, zone, context, catch_up, overlap, paused, next_at, changed_by)"
+        " SELECT id, 'minutely', 'cron', '* * * * *', 'UTC', '{}', 'one', 'allow', false,"
+        " date_trunc('minute', now()), ''"
+        " FROM definitions_machine WHERE slug = 'document-approval' RETURNING id"
+    )
+    with made.running("worker", "beat"):
+        wait_for(lambda: made.ask("SELECT count(*) FROM schedules_firing WHERE outcome = 'started'"), "a firing")
+        made.await_applied()
+    made.ask("WITH gone AS (UPDATE schedules_schedule SET paused = true RETURNING 1) SELECT count(*) FROM gone")
+    assert made.ask("SELECT count(*) FROM runtime_instance WHERE key LIKE 'minutely/%' AND seq > 0") >= 1
+
+
 @needs_redis
 def test_a_worker_outlives_its_redis(made: Site, server: Callable[[], subprocess.Popen[bytes]]) -> None:
     first = server()

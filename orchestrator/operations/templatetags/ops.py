@@ -25,6 +25,8 @@ TROUBLE = {
     "compensation-failed": "Undoing failed",
     "loop": "Loop stopped",
     "poison": "Input set aside",
+    "history": "Long history",
+    "history-full": "History full",
 }
 
 register = template.Library()

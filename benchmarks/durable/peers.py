@@ -1,4 +1,4 @@
-"""What others need for the same work: each in the environment and database of its own, on the same server."""
+"""What others need for the same work: each in an environment and a database of its own, on the same server."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import connection
@@ -17,32 +18,56 @@ from psycopg import sql
 
 from benchmarks.durable.crew import address
 from benchmarks.durable.redis import redis
-from benchmarks.measure import Wrong
+from benchmarks.durable.scale import Scale
+from benchmarks.measure import Absent, Figure, Wrong, figure
 
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = PROJECT / "benchmarks" / "peers"
 REQUIREMENTS = PROJECT / "requirements-peers.txt"
 ENVIRONMENT = PROJECT / ".cache" / "peers"
+PYTHON = ENVIRONMENT / "bin" / "python"
 PATIENCE = 900  # seconds
+TITLES = {
+    "drain": ("steps/s", "steps which wait"),
+    "one_row": ("events/s", "events sent one by one and received"),
+    "bulk": ("events/s", "events sent in bulk and received"),
+}
 
 Rates = dict[str, float]
 
 
-def celery_fsm(events: int) -> Rates:
-    """Transitions a second of Celery with Django and django-fsm-2."""
-    with redis() as broker:
-        return _measured("celery_fsm", ["-m", "celery_fsm.drive", str(events)], broker)
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """What each peer that is on this machine does a second, by the figure of ours it is compared with."""
+
+    measured: dict[str, Rates]
+
+    def rates(self, name: str) -> Rates:
+        return {peer: rates[name] for peer, rates in self.measured.items() if name in rates}
+
+    def figures(self) -> Iterator[Figure]:
+        for peer, rates in self.measured.items():
+            for name, value in rates.items():
+                yield figure(f"{peer}_{name}", TITLES[name][0], [value], f"{peer}: {TITLES[name][1]}")
 
 
-def dbos(steps: int, events: int) -> Rates:
-    """Steps, and events sent and received, of DBOS a second."""
-    return _measured("dbos", ["dbos_peer.py", str(steps), str(events)])
+def measured(scale: Scale) -> Peers:
+    """Run both peers. One that cannot be had here is told on stderr and left out."""
+    found: dict[str, Rates] = {}
+    try:
+        _install()
+        found["dbos"] = _run("dbos", ["dbos_peer.py", str(scale.peer_steps), str(scale.peer_events)])
+        with redis() as broker:
+            found["celery_fsm"] = _run("celery_fsm", ["-m", "celery_fsm.drive", str(scale.peer_steps)], broker)
+    except Absent as absent:
+        absent.tell()
+    return Peers(found)
 
 
-def _measured(name: str, words: list[str], broker: str = "") -> Rates:
+def _run(name: str, words: list[str], broker: str = "") -> Rates:
     with _database(f"peer_{name}") as database:
         values = {"PATH": os.environ["PATH"], "DATABASE_URL": database, "BROKER_URL": broker}
-        command = [str(_python()), *words]
+        command = [str(PYTHON), *words]
         done = subprocess.run(  # noqa: S603 - the words are ours
             command, cwd=FOLDER, env=values, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
@@ -64,13 +89,16 @@ def _database(name: str) -> Iterator[str]:
         cursor.execute(dropped)
 
 
-def _python() -> Path:
-    """The interpreter of an environment with what requirements-peers.txt names, made when it is first needed."""
-    python, made = ENVIRONMENT / "bin" / "python", ENVIRONMENT / REQUIREMENTS.name
-    if not (made.exists() and made.read_bytes() == REQUIREMENTS.read_bytes()):
-        print(f"Installing {REQUIREMENTS.name} into {ENVIRONMENT.relative_to(PROJECT)}", file=sys.stderr)
-        venv.create(ENVIRONMENT, clear=True, with_pip=True)
-        words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(REQUIREMENTS)]
-        subprocess.run([str(python), *words], check=True)  # noqa: S603 - the words are ours
-        shutil.copyfile(REQUIREMENTS, made)
-    return python
+def _install() -> None:
+    """Make the environment with what requirements-peers.txt names, unless it is there. Raises Absent."""
+    made = ENVIRONMENT / REQUIREMENTS.name
+    if made.exists() and made.read_bytes() == REQUIREMENTS.read_bytes():
+        return
+    print(f"Installing {REQUIREMENTS.name} into {ENVIRONMENT.relative_to(PROJECT)}", file=sys.stderr)
+    venv.create(ENVIRONMENT, clear=True, with_pip=True)
+    words = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", str(REQUIREMENTS)]
+    try:
+        subprocess.run([str(PYTHON), *words], check=True)  # noqa: S603 - the words are ours
+    except subprocess.CalledProcessError:
+        raise Absent(f"the peers: {REQUIREMENTS.name} could not be installed; check the network") from None
+    shutil.copyfile(REQUIREMENTS, made)

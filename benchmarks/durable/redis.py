@@ -13,21 +13,18 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import ConnectionError as NotYet
 
-from benchmarks.measure import Wrong
+from benchmarks.measure import Absent, Wrong
 from orchestrator.embedded import processes
 from orchestrator.embedded.ports import LOOPBACK, free_port
 
 PATIENCE = 20.0  # seconds
 
 
-def missing() -> str:
-    """Why there is no Redis to measure with, or nothing."""
-    return "" if shutil.which("redis-server") else "redis-server is not installed; apt-get install redis-server"
-
-
 @contextmanager
 def redis() -> Iterator[str]:
-    """The address of an empty server which keeps nothing on disk. Raises Wrong when it does not start."""
+    """The address of an empty server which keeps nothing on disk. Raises Absent, or Wrong when it does not start."""
+    if not shutil.which("redis-server"):
+        raise Absent("what needs Redis: redis-server is not installed; apt-get install redis-server")
     port = free_port()
     words = ("--bind", LOOPBACK, "--port", str(port), "--save", "", "--appendonly", "no")
     with tempfile.TemporaryDirectory(prefix="signalbox-redis-") as folder:

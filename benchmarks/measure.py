@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
+import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 RUNS = 5
 
@@ -14,9 +15,16 @@ class Wrong(Exception):
     """A benchmark did not do what it was to measure; its figure would be a lie."""
 
 
+class Absent(Exception):
+    """What a figure needs is not on this machine; the message begins with what is not measured."""
+
+    def tell(self) -> None:
+        print(f"Not measured: {self}.", file=sys.stderr)
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` is the median in `unit` of all runs; a ratio says how often ours goes into it, or it into ours."""
+    """`value` is the median in `unit` of all runs; a ratio is this value over that of the limit or of a peer."""
 
     name: str
     value: float
@@ -30,6 +38,10 @@ class Figure:
         told = "".join(f"  {of} {ratio:,.2f}" for of, ratio in self.ratios.items())
         spread = f"({_plain(self.least)} to {_plain(self.most)})"
         return f"{self.title or self.name:<60} {_plain(self.value):>11} {self.unit:<13} {spread}{told}"
+
+    def compared(self, others: Mapping[str, float]) -> Figure:
+        """The same with its ratios to these values."""
+        return replace(self, ratios={of: self.value / value for of, value in others.items()})
 
     def result(self) -> dict[str, object]:
         return {"name": self.name, "value": self.value, "unit": self.unit, "ratios": self.ratios}
@@ -47,10 +59,8 @@ def duration(name: str, work: Callable[[], object], runs: int = RUNS) -> Figure:
     return figure(name, "ms", [1000 / _timed(lambda: bool(work()) or 1) for _ in range(runs)])
 
 
-def figure(
-    name: str, unit: str, values: Sequence[float], title: str = "", ratios: dict[str, float] | None = None
-) -> Figure:
-    return Figure(name, statistics.median(values), min(values), max(values), unit, title, ratios or {})
+def figure(name: str, unit: str, values: Sequence[float], title: str = "") -> Figure:
+    return Figure(name, statistics.median(values), min(values), max(values), unit, title)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -22,7 +22,8 @@ def figures(scale: Scale) -> Iterator[Figure]:
     mine = Timer.objects.filter(instance__machine=stage.machine)
     if mine.count() != scale.timers or enqueue_due():
         raise Wrong("not every instance waits for its timer")
-    mine.update(due=timezone.now() - timedelta(seconds=1))
+    past = timezone.now() - timedelta(seconds=1)
+    mine.update(due=past, wake=past)
     settle()
     with Crew() as crew:
         if enqueue_due() != min(SHARDS, scale.timers):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from celery import current_app
 
-from benchmarks.durable import backlog, due
+from benchmarks.durable import backlog, due, peers
 from benchmarks.durable.crew import NOWHERE
 from benchmarks.durable.scale import Scale
 from benchmarks.measure import Figure
@@ -14,5 +14,7 @@ from benchmarks.measure import Figure
 
 def figures(scale: Scale) -> Iterator[Figure]:
     current_app.conf.update(broker_url=NOWHERE)  # only the parts that measure hints send them anywhere
-    yield from backlog.figures(scale)
+    compared = peers.measured(scale)
+    yield from compared.figures()
+    yield from backlog.figures(scale, compared)
     yield from due.figures(scale)

@@ -14,10 +14,28 @@ class Scale:
     events: int  # of one round of drain and bulk
     one_row: int
     timers: int
+    peer_steps: int
+    peer_events: int
 
 
 SCALES = {
-    "tiny": Scale(rounds=1, instances=200, events=1_000, one_row=100, timers=500),
-    "quick": Scale(rounds=3, instances=20_000, events=40_000, one_row=8_000, timers=100_000),
-    "full": Scale(rounds=5, instances=100_000, events=200_000, one_row=30_000, timers=1_000_000),
+    "tiny": Scale(rounds=1, instances=200, events=1_000, one_row=100, timers=500, peer_steps=100, peer_events=100),
+    "quick": Scale(
+        rounds=3,
+        instances=20_000,
+        events=40_000,
+        one_row=8_000,
+        timers=100_000,
+        peer_steps=4_000,
+        peer_events=2_000,
+    ),
+    "full": Scale(
+        rounds=5,
+        instances=100_000,
+        events=200_000,
+        one_row=30_000,
+        timers=1_000_000,
+        peer_steps=20_000,
+        peer_events=10_000,
+    ),
 }

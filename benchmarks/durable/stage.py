@@ -19,7 +19,7 @@ from orchestrator.definitions.machines import create_machine
 from orchestrator.definitions.publish import publish
 from orchestrator.runtime.advance import drain
 from orchestrator.runtime.commands import StartRequest, start
-from orchestrator.runtime.models import SHARDS, InboxEvent, Instance, JournalEntry, Timer
+from orchestrator.runtime.models import SHARDS, EventKey, InboxEvent, Instance, JournalEntry, OutboxEvent, Timer
 
 _names = itertools.count(1)
 
@@ -34,6 +34,12 @@ class Stage:
 
     def key(self, number: int) -> str:
         return f"order-{number}"
+
+
+def clear() -> None:
+    """Nothing that an earlier part left is in the way of the next."""
+    tables = [model._meta.db_table for model in (Instance, InboxEvent, JournalEntry, EventKey, OutboxEvent)]
+    _run(f"TRUNCATE {', '.join(tables)} CASCADE")
 
 
 def set_up(document: dict[str, Any], size: int) -> Stage:

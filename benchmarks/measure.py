@@ -63,6 +63,11 @@ def figure(name: str, unit: str, values: Sequence[float], title: str = "") -> Fi
     return Figure(name, statistics.median(values), min(values), max(values), unit, title)
 
 
+def spread(name: str, values: Sequence[float], value: float, title: str = "", unit: str = "ms") -> Figure:
+    """A value of one run, with the least and the most of all that it is taken from."""
+    return Figure(name, value, min(values), max(values), unit, title)
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value which at least `share` of all do not pass."""
     ordered = sorted(values)

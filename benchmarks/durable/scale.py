@@ -14,18 +14,22 @@ class Scale:
     events: int  # of one round of drain and bulk
     one_row: int
     timers: int
+    sweeps: int
     peer_steps: int
     peer_events: int
 
 
 SCALES = {
-    "tiny": Scale(rounds=1, instances=200, events=1_000, one_row=100, timers=500, peer_steps=100, peer_events=100),
+    "tiny": Scale(
+        rounds=1, instances=200, events=1_000, one_row=100, timers=500, sweeps=50, peer_steps=100, peer_events=100
+    ),
     "quick": Scale(
         rounds=3,
         instances=20_000,
         events=40_000,
         one_row=8_000,
         timers=100_000,
+        sweeps=2_000,
         peer_steps=4_000,
         peer_events=2_000,
     ),
@@ -35,6 +39,7 @@ SCALES = {
         events=200_000,
         one_row=30_000,
         timers=1_000_000,
+        sweeps=2_000,
         peer_steps=20_000,
         peer_events=10_000,
     ),

@@ -53,9 +53,9 @@ def compile_all(document: dict[str, Any]) -> None:
 
 
 def figures() -> Iterator[Figure]:
-    yield rate("step, 10 flat states, no guard", lambda: steps(ring(10)))
+    yield rate("interpreter_flat", lambda: steps(ring(10)), title="step, 10 flat states, no guard")
     guard = "context.amount > 100 && event.amount < 10"
-    yield rate("step, 10 flat states, CEL guard", lambda: steps(ring(10, guard)))
+    yield rate("interpreter_guard", lambda: steps(ring(10, guard)), title="step, 10 flat states, CEL guard")
     numbers = itertools.count()
     yield duration("compile 200 states with 200 new guards", lambda: compile_all(unseen(200, next(numbers))))
     yield duration("the same, and check it", lambda: validate(parse(unseen(200, next(numbers)))))

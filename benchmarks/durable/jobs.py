@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -14,6 +15,8 @@ from benchmarks.measure import Wrong
 from orchestrator.runtime.advance import drain
 from orchestrator.runtime.commands import CommandError, EventRequest, send, send_many
 from orchestrator.runtime.models import SHARDS
+
+PACED_BY = 4  # threads
 
 
 def shards(share: int, shares: int) -> list[int]:
@@ -67,3 +70,19 @@ def accept_and_apply(slug: str, run: str, numbers: Sequence[int], count: int, si
     """Bulk events in, then out of the shards they went to."""
     accept_many(slug, run, numbers, count, size)
     return apply_all(mine)
+
+
+def send_paced(slug: str, run: str, numbers: Sequence[int], count: int, rate: int) -> list[tuple[int, float]]:
+    """Send events one by one at a steady rate; for each its id and when it was acknowledged (seconds of the clock)."""
+    begun = time.monotonic()
+
+    def client(thread: int) -> list[tuple[int, float]]:
+        found = []
+        for at, request in enumerate(requests(slug, f"{run}-{thread}", numbers, count // PACED_BY)):
+            time.sleep(max(0.0, begun + (at * PACED_BY + thread) / rate - time.monotonic()))
+            found.append((send(request).event, time.time()))
+        connection.close()
+        return found
+
+    with ThreadPoolExecutor(PACED_BY) as clients:
+        return [told for found in clients.map(client, range(PACED_BY)) for told in found]

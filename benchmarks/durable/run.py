@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from celery import current_app
 
-from benchmarks.durable import backlog, due, peers
+from benchmarks.durable import backlog, due, history, latency, peers, replay
 from benchmarks.durable.crew import NOWHERE
 from benchmarks.durable.scale import Scale
 from benchmarks.measure import Figure
@@ -17,4 +17,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     compared = peers.measured(scale)
     yield from compared.figures()
     yield from backlog.figures(scale, compared)
+    yield from latency.figures(scale)
     yield from due.figures(scale)
+    yield from history.figures(scale)
+    yield from replay.figures(scale)

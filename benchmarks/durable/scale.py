@@ -15,13 +15,26 @@ class Scale:
     one_row: int
     timers: int
     sweeps: int
+    paced: int
+    pairs: int
+    replayed: int  # events of the log; 0 stands for all
     peer_steps: int
     peer_events: int
 
 
 SCALES = {
     "tiny": Scale(
-        rounds=1, instances=200, events=1_000, one_row=100, timers=500, sweeps=50, peer_steps=100, peer_events=100
+        rounds=1,
+        instances=200,
+        events=1_000,
+        one_row=100,
+        timers=500,
+        sweeps=50,
+        paced=500,
+        pairs=3,
+        replayed=3_000,
+        peer_steps=100,
+        peer_events=100,
     ),
     "quick": Scale(
         rounds=3,
@@ -30,6 +43,9 @@ SCALES = {
         one_row=8_000,
         timers=100_000,
         sweeps=2_000,
+        paced=5_000,
+        pairs=30,
+        replayed=0,
         peer_steps=4_000,
         peer_events=2_000,
     ),
@@ -40,6 +56,9 @@ SCALES = {
         one_row=30_000,
         timers=1_000_000,
         sweeps=2_000,
+        paced=15_000,
+        pairs=60,
+        replayed=0,
         peer_steps=20_000,
         peer_events=10_000,
     ),

@@ -20,6 +20,7 @@ from orchestrator.embedded.broker import ensure_queue
 from orchestrator.embedded.leash import die_with_parent
 
 MANAGER = os.getpid()  # of a worker's children: they are forked from the process that loaded this
+REUSED = 10**9  # tasks: Celery would close the pool, with all that was planned in it, around each
 MOST_WAITING = 4  # sweeps in the broker at which beat sends no more
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ TRANSPORT_ALIASES["pgmq"] = "orchestrator.embedded.queue:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
 app = Celery("signalbox")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf["CELERY_DB_REUSE_MAX"] = REUSED
 app.autodiscover_tasks()
 app.set_default()  # current_app belongs to one thread otherwise, and the web process has several
 

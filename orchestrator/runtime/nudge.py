@@ -6,13 +6,15 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from celery import current_app
 from django.db import transaction
 
-SHARDS_PER_HINT = 16  # enough shards for full batches, few enough that several workers share a burst
-GATHER = 0.002  # seconds between two hints of a process: what comes meanwhile goes together
+from orchestrator.runtime.models import SHARDS
+
+NEIGHBOURS = 16  # shards drained together: enough for full batches, few enough that several workers share a burst
+GATHER = 0.003  # seconds between two hints of a process: what comes meanwhile goes together
 FLUSH = 2.0  # seconds which a process that ends waits for its last hints
 
 logger = logging.getLogger(__name__)
@@ -72,12 +74,20 @@ class Sender:
 def _send_all(shards: list[int], activities: list[int]) -> None:
     """Send; a broker that fails is logged and left alone."""
     try:
-        for at in range(0, len(shards), SHARDS_PER_HINT):
-            _send("runtime.drain", shards[at : at + SHARDS_PER_HINT])
+        for part in parts(shards):
+            _send("runtime.drain", part)
         for activity in activities:
             _send("runtime.perform", activity)
     except Exception as error:
         logger.warning("no hint sent, the sweep will find the work: %s", error)
+
+
+def parts(shards: Sequence[int]) -> list[list[int]]:
+    """The shards of each hint: all there are while few have work, so that a hint that comes late finds it done."""
+    if not shards:
+        return []
+    size = SHARDS if len(shards) <= NEIGHBOURS else NEIGHBOURS
+    return [list(range(first, first + size)) for first in range(0, SHARDS, size)]
 
 
 def _send(task: str, argument: object) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery.signals import worker_process_init, worker_ready, worker_shutdown
-from django.db import connections
+from celery.signals import task_postrun, worker_process_init, worker_ready, worker_shutdown
+from django.db import close_old_connections, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
@@ -20,6 +20,12 @@ _heartbeats: list[WorkerHeartbeat] = []
 def teach_arrays(connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Once for each connection, so that the many cursors need not be taught."""
     arrays.teach(connection.connection)
+
+
+@task_postrun.connect
+def give_connections_back(**_: Any) -> None:
+    """Back to the pool, which looks whether they still work before it lends them to the next task."""
+    close_old_connections()
 
 
 @worker_process_init.connect

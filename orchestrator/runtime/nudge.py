@@ -14,7 +14,7 @@ from django.db import transaction
 from orchestrator.runtime.models import SHARDS
 
 NEIGHBOURS = 16  # shards drained together: enough for full batches, few enough that several workers share a burst
-GATHER = 0.003  # seconds between two hints of a process: what comes meanwhile goes together
+GATHER = 0.004  # seconds between two hints of a process: what comes meanwhile goes together
 FLUSH = 2.0  # seconds which a process that ends waits for its last hints
 
 logger = logging.getLogger(__name__)

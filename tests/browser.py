@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.support import CHROMIUM
+
+expect.set_options(timeout=20_000)  # ms; a condition that holds at once on a machine with nothing else to do
 
 Enter = Callable[..., Page]
 

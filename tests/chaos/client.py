@@ -50,6 +50,7 @@ class Ledger:
     acknowledged: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, str] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)  # keys which were answered differently when asked again
+    asked: dict[str, tuple[float, float]] = field(default_factory=dict)  # from when it was sent until it was answered
     ambiguous: int = 0  # requests whose answer was never heard
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -60,6 +61,10 @@ class Ledger:
                 return
             if self.acknowledged.setdefault(event.key, answer["event"]) != answer["event"]:
                 self.changed.append(event.key)
+
+    def heard(self, events: Iterable[Event], sent: float) -> None:
+        with self._lock:
+            self.asked.update(dict.fromkeys((event.key for event in events), (sent, time.monotonic())))
 
     def doubt(self, requests: int = 1) -> None:
         with self._lock:
@@ -109,12 +114,13 @@ class Client:
         return Sending(self._system, self._slug, future)
 
     def _insist(self, http: httpx.Client, events: Sequence[Event]) -> None:
-        until = time.monotonic() + PATIENCE
+        sent = time.monotonic()
         pause = threading.Event()
         while not self._ask(http, events):
             self.ledger.doubt()
-            assert time.monotonic() < until, f"no answer for {len(events)} events"
+            assert time.monotonic() < sent + PATIENCE, f"no answer for {len(events)} events"
             pause.wait(PAUSE)
+        self.ledger.heard(events, sent)
 
     def _ask(self, http: httpx.Client, events: Sequence[Event]) -> bool:
         """Whether there was an answer; everything else leaves open what happened."""

@@ -255,6 +255,8 @@ def test_a_bucket_that_another_router_is_on_is_left_alone(orders: Topic) -> None
 
 def test_a_sweep_hints_at_what_waits_once_in_a_while(orders: Topic, target: Callable[..., None]) -> None:
     target(takes([]))
+    with current_app.connection_for_read() as broker, broker.SimpleQueue("effects") as queue:
+        queue.clear()
     waits, idle = endpoint(orders), endpoint(orders, "idle", pattern="other")
     happened("a")
     assert sweeping.sweep() == 1

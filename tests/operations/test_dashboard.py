@@ -87,10 +87,13 @@ def test_the_health_strip_says_when_nothing_works(client: Client, machine: Machi
 def test_a_live_part_is_sent_again_only_when_it_changed(client: Client, machine: Machine, name: str) -> None:
     started("A-1")
     address = reverse(f"admin:{name}", args=[machine.slug] if name == "operations_machine" else [])
-    first = client.get(address, headers={"HX-Request": "true"})
-    assert "<html" not in first.content.decode()
-    tag = first.headers["ETag"]
-    again = client.get(address, headers={"HX-Request": "true", "If-None-Match": tag})
+    for _ in range(3):  # the curve moves on every ten seconds, perhaps between the two looks
+        first = client.get(address, headers={"HX-Request": "true"})
+        assert "<html" not in first.content.decode()
+        tag = first.headers["ETag"]
+        again = client.get(address, headers={"HX-Request": "true", "If-None-Match": tag})
+        if again.status_code == 304:
+            break
     assert (again.status_code, again.content) == (304, b"")
     overdue(started("A-2"), "accepted")
     changed = client.get(address, headers={"HX-Request": "true", "If-None-Match": tag})

@@ -13,7 +13,7 @@ Fate = Literal["added", "removed", "changed"]
 SIGNS: dict[Fate, tuple[str, str]] = {"added": ("add", "+"), "removed": ("del", "−"), "changed": ("chg", "±")}
 STATE_FIELDS = (
     "title", "type", "parent", "initial", "history", "entry", "exit", "activities", "expected_within", "context",
-    "output", "tasks", "owner", "description",
+    "output", "tasks", "limits", "owner", "description",
 )  # fmt: skip
 WAY_FIELDS = ("kind", "events", "delay", "targets", "guard", "actions", "internal")
 CHART_FIELDS = ("title", "initial", "context", "context_schema", "binding", "owner", "description")

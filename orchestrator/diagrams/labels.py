@@ -194,6 +194,10 @@ def _marks(state: State) -> list[Line]:
     marks += [*_done_marks("entry", state.entry), *_done_marks("exit", state.exit)]
     if state.type == "final" and state.output not in (None, {}):
         marks.append(Line("sb-out", "leave", f"output {_told(state)}"))
+    if state.limits.max_concurrency:
+        marks.append(Line("sb-map", "stack", f"{state.limits.max_concurrency} at a time"))
+    if state.limits.tolerated_failures:
+        marks.append(Line("sb-policy", "bolt", f"{state.limits.tolerated_failures} may fail"))
     if state.expected_within:
         marks.append(Line("sb-exp", "hourglass", f"expected within {duration(state.expected_within)}"))
     if state.owner:

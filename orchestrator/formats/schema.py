@@ -7,7 +7,7 @@ from typing import Any, get_args
 from orchestrator.statechart.definition import FailurePolicy, StateType
 from orchestrator.statechart.document import FORMAT, MAX_STATES
 from orchestrator.statechart.document_activities import MAX_FAN_OUT, MAX_MAPPED
-from orchestrator.statechart.document_tasks import MAX_TASKS
+from orchestrator.statechart.document_tasks import LIMIT_KEYS, MAX_TASKS
 from orchestrator.statechart.expressions import MAX_LENGTH
 from orchestrator.statechart.reading import KEY, MAX_ITEMS, MAX_TEXT
 
@@ -45,6 +45,10 @@ def schema() -> Schema:
 
 def _text(longest: int = MAX_TEXT, description: str = "") -> Schema:
     return {"type": "string", "maxLength": longest, **({"description": description} if description else {})}
+
+
+def _whole(least: int, most: int) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most}
 
 
 def _expression() -> Schema:
@@ -124,10 +128,13 @@ def _state() -> Schema:
         "expectedWithin": _template("Instances that stay longer are overdue, such as PT4H."),
         "output": {"description": "What a final state gives back; texts may hold ${CEL}."},
         "tasks": {**_keyed("task"), "maxProperties": MAX_TASKS},
+        "maxConcurrency": {**_whole(1, MAX_TASKS), "description": "How many of the tasks may run together."},
+        "toleratedFailures": {**_whole(0, MAX_TASKS), "description": "How many of the tasks may fail."},
         "states": _ref("states"),
         "meta": OBJECT,
     }
-    return _closed(properties)
+    limited = {"required": ["tasks"], "properties": {"tasks": {"minProperties": 1}}}
+    return {**_closed(properties), "dependentSchemas": dict.fromkeys(sorted(LIMIT_KEYS), limited)}
 
 
 def _initial() -> Schema:
@@ -230,7 +237,7 @@ def _activities() -> Schema:
 def _retry() -> Schema:
     return _closed(
         {
-            "maxAttempts": {"type": "integer", "minimum": 1, "maximum": 1_000},
+            "maxAttempts": _whole(1, 1_000),
             "interval": _text(60),
             "backoff": {"type": "number", "minimum": 1, "maximum": 100},
             "maxInterval": _text(60),
@@ -244,8 +251,8 @@ def _map() -> Schema:
     return _closed(
         {
             "items": _expression(),
-            "maxConcurrency": {"type": "integer", "minimum": 1, "maximum": MAX_FAN_OUT},
-            "toleratedFailures": {"type": "integer", "minimum": 0, "maximum": MAX_MAPPED},
+            "maxConcurrency": _whole(1, MAX_FAN_OUT),
+            "toleratedFailures": _whole(0, MAX_MAPPED),
         },
         ["items"],
     )

@@ -27,6 +27,7 @@ class StateOptions(TypedDict, total=False):
     """What a state may have. `initial=True` makes it the one in which its parent begins.
 
     `context` holds further context values, `output` the data of a final state, `owner` whom an escalation calls.
+    Of a state with tasks, `max_concurrency` of them run together and `tolerated_failures` of them may fail.
     """
 
     title: str
@@ -35,6 +36,8 @@ class StateOptions(TypedDict, total=False):
     entry: Sequence[Action]
     exit: Sequence[Action]
     expected_within: Duration
+    max_concurrency: int
+    tolerated_failures: int
     context: Mapping[str, JSON]
     output: JSON
     owner: str

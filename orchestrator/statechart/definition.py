@@ -232,6 +232,14 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many tasks of one state may run together (None: all), and how many may fail before the instance does."""
+
+    max_concurrency: int | None = None
+    tolerated_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """A problem code that does not matter in this chart (or at `path` and below it), and why."""
 
@@ -246,7 +254,7 @@ class State:
 
     `context` are further context values, set when the instance starts or, with late binding, when the state is first
     entered. `output` of a final state is the data of the `done.state` event, with `${CEL}` in its texts. A state with
-    `tasks` is parallel, and its children were made from them. `owner` is whom an escalation calls.
+    `tasks` is parallel, and its children were made from them within `limits`. `owner` is whom an escalation calls.
     """
 
     id: str
@@ -264,6 +272,7 @@ class State:
     context: Mapping[str, JSON] = field(default_factory=dict)
     output: JSON = None
     tasks: tuple[Task, ...] = ()
+    limits: Limits = Limits()
     owner: str = ""
     description: str = ""
     meta: Mapping[str, JSON] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import get_args
 from orchestrator.statechart.definition import Binding, Chart, HistoryType, Silence, State, StateType
 from orchestrator.statechart.document_actions import actions_of
 from orchestrator.statechart.document_activities import ACTIVITY_KEYS, activity_of
-from orchestrator.statechart.document_tasks import regions_of, tasks_of
+from orchestrator.statechart.document_tasks import LIMIT_KEYS, limits_of, regions_of, tasks_of
 from orchestrator.statechart.document_ways import initial_of, results_of, ways_of
 from orchestrator.statechart.dumping import dump
 from orchestrator.statechart.expressions import MAX_LENGTH
@@ -30,6 +30,7 @@ CHART_KEYS = frozenset(
 STATE_KEYS = frozenset(
     {"title", "description", "type", "initial", "history", "entry", "exit", "on", "after", "always", "onDone"}
     | {"invoke", "states", "expectedWithin", "meta", "context", "output", "tasks", "owner"}
+    | LIMIT_KEYS
 )
 SILENCE_KEYS = frozenset({"code", "path", "reason"})
 
@@ -104,7 +105,7 @@ def _regions(key: str, node: Node, states: dict[str, State]) -> tuple[str, ...]:
     """Read the states that are made from tasks into `states`; returns the keys of the regions."""
     if node.value.get("states") or node.value.get("type", "parallel") != "parallel":
         raise DocumentError(node.at("tasks"), "a state with tasks is parallel and has no states of its own")
-    made = regions_of(key, node, tasks_of(node))
+    made = regions_of(key, node)
     for state in made.values():
         _refuse_repeated(node.at("tasks"), state.id, states)
         states[state.id] = state
@@ -140,6 +141,7 @@ def _state(key: str, node: Node, parent: str | None, children: tuple[str, ...]) 
         context=node.mapping("context"),
         output=node.value.get("output"),
         tasks=tasks,
+        limits=limits_of(node),
         owner=node.text("owner", longest=200),
         description=node.text("description"),
         meta=node.mapping("meta"),

@@ -83,6 +83,8 @@ def _state(chart: Chart, state: State) -> Document:
         "invoke": [_activity(state, activity) for activity in state.activities],
         "expectedWithin": state.expected_within,
         "meta": dict(state.meta),
+        "maxConcurrency": state.limits.max_concurrency,
+        "toleratedFailures": state.limits.tolerated_failures or None,
         "tasks": {task.name: _task(chart, state, task) for task in state.tasks},
         "states": {} if state.tasks else _states(chart, state.children),
     }

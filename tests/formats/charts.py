@@ -135,6 +135,9 @@ class Maker:
             state["invoke"] = [*state.get("invoke", []), self.activity(key)]
         if state["type"] == "atomic" and self.rarely():
             state["tasks"] = self.tasks()
+            state |= self.filled(
+                maxConcurrency=self.choose((None, 1, 2)), toleratedFailures=self.choose((None, 1, 100))
+            )
             del state["type"]
 
     def ways(self, state: Document) -> None:

@@ -46,7 +46,8 @@ def enriched(seed: int) -> Document:
     made = made_by(numbers.choice)
     for state in [held for _, held in _all(made["states"]) if held["type"] in ("atomic", "compound", "parallel")]:
         state["entry"] = [*state.get("entry", []), *numbers.sample(EXTRAS, numbers.choice((0, 0, 1, 2)))]
-    made["states"]["dag"] = {"tasks": TASKS, "onDone": [{"target": numbers.choice(list(made["states"]))}]}
+    limits = numbers.choice(({}, {"maxConcurrency": 1}, {"toleratedFailures": 1, "maxConcurrency": 2}))
+    made["states"]["dag"] = {"tasks": TASKS, **limits, "onDone": [{"target": numbers.choice(list(made["states"]))}]}
     child = {"id": "child", "kind": "chart", "chart": made_by(numbers.choice)}
     made["states"]["parent"] = {"invoke": [child], "owner": "Ops", "output": numbers.choice((None, "${1 +}"))}
     codes = ("no-timeout", "unreachable", "unknown-target", "shadowed")
@@ -202,7 +203,7 @@ WHOLE: Document = {
     **FULL,
     "contextSchema": {"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {}}}}},
     "silence": [{"code": "no-timeout", "path": "work", "reason": "So be it."}],
-    "states": {**FULL["states"], "dag": {"tasks": TASKS}, "busy": {"entry": list(EXTRAS)}},
+    "states": {**FULL["states"], "dag": {"tasks": TASKS, "maxConcurrency": 1, "toleratedFailures": 1}, "busy": {"entry": list(EXTRAS)}},
 }
 
 

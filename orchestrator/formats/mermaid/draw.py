@@ -19,12 +19,14 @@ from orchestrator.statechart.reading import KEY, readable
 INDENT = "    "
 DIRECTIONS = ("TB", "BT", "RL", "LR", "TD")
 KEPT_OF_CHART = ("owner", "binding", "context", "contextSchema", "silence")
-KEPT_OF_STATE = ("owner", "context", "expectedWithin", "output", "tasks")
+KEPT_OF_STATE = ("owner", "context", "expectedWithin", "output", "tasks", "maxConcurrency", "toleratedFailures")
 WORDS = {
     "contextSchema": "Schema of the context",
     "silence": "Silenced problems",
     "expectedWithin": "Expected duration",
     "invoke": "Activities",
+    "maxConcurrency": "Limit of tasks at once",
+    "toleratedFailures": "Tolerated failures",
 }
 
 

@@ -12,7 +12,7 @@ from orchestrator.formats.mermaid.labels import Label
 OF_CHART = ("id", "title", "description", "owner", "binding", "context", "contextSchema", "silence", "meta", "initial")
 OF_STATE = (
     *("title", "description", "owner", "context", "expectedWithin", "output", "invoke", "tasks", "meta"),
-    *("history", "initial", "entry", "exit"),
+    *("history", "initial", "entry", "exit", "maxConcurrency", "toleratedFailures"),
 )
 
 

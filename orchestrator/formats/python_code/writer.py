@@ -135,8 +135,9 @@ def _declared(parent: str, key: str, state: Document, initial: bool) -> Call:
     words = {name: state.get(name) for name in ("title", "description")}
     acts = {name: actions(state.get(name)) for name in ("entry", "exit")}
     rest = {name: state.get(name) for name in ("context", "output", "owner", "meta")}
+    limits = {"max_concurrency": state.get("maxConcurrency"), "tolerated_failures": state.get("toleratedFailures")}
     times = {"initial": initial or None, "expected_within": state.get("expectedWithin")}
-    return call(f"{parent}.{method}", *args, **words, **how, **times, **acts, **rest)
+    return call(f"{parent}.{method}", *args, **words, **how, **times, **limits, **acts, **rest)
 
 
 def _leads_plainly(state: Document) -> bool:

@@ -22,6 +22,8 @@ STATE_NOTES = {
     "context": f"{KEPT} set values for a state",
     "expectedWithin": f"{KEPT} watch how long a state lasts",
     "tasks": "are written as the regions that they stand for, and kept in meta.signalbox",
+    "maxConcurrency": "is written as the guards that it stands for, and kept in meta.signalbox",
+    "toleratedFailures": "is written as the states and guards that it stands for, and kept in meta.signalbox",
 }
 ACTIVITY_NOTES = {
     "result": f"{KEPT} put a result into the context by itself",

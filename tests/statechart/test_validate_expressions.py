@@ -172,6 +172,7 @@ def test_a_closed_schema_allows_no_other_names() -> None:
 
 def test_a_state_that_is_asked_for_must_exist() -> None:
     assert guarded("In('b')") == ["unknown-state"]
+    assert guarded("In('a' + event.state)") == []
     assert guarded("In('a') && !In(event.state) && event.text == \"In('b')\"") == []
 
 

@@ -203,7 +203,11 @@ WHOLE: Document = {
     **FULL,
     "contextSchema": {"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {}}}}},
     "silence": [{"code": "no-timeout", "path": "work", "reason": "So be it."}],
-    "states": {**FULL["states"], "dag": {"tasks": TASKS, "maxConcurrency": 1, "toleratedFailures": 1}, "busy": {"entry": list(EXTRAS)}},
+    "states": {
+        **FULL["states"],
+        "dag": {"tasks": TASKS, "maxConcurrency": 1, "toleratedFailures": 1},
+        "busy": {"entry": list(EXTRAS)},
+    },
 }
 
 

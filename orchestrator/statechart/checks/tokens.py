@@ -59,11 +59,11 @@ def _paths(words: tuple[Token, ...]) -> Iterator[Path]:
 
 
 def asked_states(text: str) -> Iterator[str]:
-    """The keys in `In('key')`."""
+    """The keys in `In('key')`; one that is put together in the expression is not known."""
     words = tokens(text)
-    for at, word in enumerate(words[:-2]):
-        if word == ("name", "In") and words[at + 1].text == "(" and (key := plain(words[at + 2])) is not None:
-            yield key
+    for name, opened, key, closed in zip(words, words[1:], words[2:], words[3:], strict=False):
+        if name == ("name", "In") and (opened.text, closed.text) == ("(", ")") and (said := plain(key)) is not None:
+            yield said
 
 
 def plain(token: Token) -> str | None:

@@ -54,6 +54,13 @@ def test_labels_say_event_guard_and_actions() -> None:
     assert name(paid) == expected
 
 
+def test_the_limits_of_tasks_are_told_in_words() -> None:
+    task = {"kind": "python", "input": {"callable": "x"}}
+    state = {"tasks": {"a": task, "b": task}, "maxConcurrency": 2, "toleratedFailures": 1}
+    svg = render_svg(parse_document({"signalbox": 1, "id": "m", "states": {"work": state}}))
+    assert words(by_ref(svg, "work", "sb-tasks")) == ["Work", "2 at a time", "1 may fail"]
+
+
 def test_compact_labels_keep_the_event_alone() -> None:
     svg = render_svg(order_fulfilment(), detail="compact")
     assert words(by_ref(svg, "awaiting_payment/on/0", "sb-label")) == ["payment.captured"]

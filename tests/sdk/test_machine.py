@@ -45,6 +45,7 @@ from orchestrator.statechart.definition import (
     Emit,
     ForEach,
     Initial,
+    Limits,
     Log,
     Raise,
     Retry,
@@ -228,6 +229,13 @@ def test_tasks_wait_for_one_another() -> None:
     chart = machine.chart()
     assert [(task.name, task.after) for task in chart.states["prepare"].tasks] == [("pick", ()), ("pack", ("pick",))]
     assert chart.states["prepare.pick"].title == "Tests reserve"
+
+
+def test_tasks_have_limits() -> None:
+    machine = Machine("m")
+    state = machine.state("a", initial=True, max_concurrency=2, tolerated_failures=1)
+    state.task("t", "python", input={"callable": "x"})
+    assert machine.chart().states["a"].limits == Limits(max_concurrency=2, tolerated_failures=1)
 
 
 def test_a_machine_runs_another_as_a_child_with_all_that_is_declared_of_it_in_time() -> None:

@@ -1,4 +1,4 @@
-"""So many tasks of a DAG run together and so many may fail. Each step starts from a snapshot read back from its JSON."""
+"""So many tasks of a DAG run together and so many may fail; each step starts from a snapshot read back from JSON."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_random_dags_in_random_orders_keep_both_limits(
     dice = Random(seed)
     names = [f"t{n}" for n in range(len(edges))]
     places = dice.sample(names, len(names))  # what comes before in the document need not come before in time
-    before = {name: [names[m] for m in sorted(edge) if m < n] for n, (name, edge) in enumerate(zip(names, edges))}
+    before = {names[n]: [names[m] for m in sorted(edge) if m < n] for n, edge in enumerate(edges)}
     tasks = {name: task(name, *before[name]) for name in places}
     run, model = dag(tasks, maxConcurrency=most, toleratedFailures=tolerated), Model(tasks, most, tolerated)
     assert parse(dump(run.chart)) == run.chart

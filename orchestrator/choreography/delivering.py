@@ -18,7 +18,7 @@ from django.db import transaction
 from orchestrator.choreography import store
 from orchestrator.choreography.store import Claimed, Due
 from orchestrator.choreography.targets import TARGETS
-from orchestrator.choreography.targets.base import Report, Target
+from orchestrator.choreography.targets.base import Outcome, Report, Target
 
 LEASE = 90.0  # seconds; longer than one portion may take
 BUDGET = 15.0  # seconds after which no further portion is begun
@@ -85,7 +85,7 @@ def _portion(target: Target, claimed: Claimed) -> tuple[int, bool]:  # type: ign
 
 
 def _record(claimed: Claimed, found: Sequence[Due], report: Report) -> None:
-    rows = [_row(found[place], outcome.status, outcome.error) for place, outcome in report.outcomes.items()]
+    rows = [_row(found[place], outcome) for place, outcome in report.outcomes.items()]
     with transaction.atomic():
         if not store.hold(claimed, LEASE):
             raise LeaseLost
@@ -96,12 +96,13 @@ def _record(claimed: Claimed, found: Sequence[Due], report: Report) -> None:
             store.well(claimed)
 
 
-def _row(due: Due, status: str, error: str) -> tuple[int, str, str, int]:
+def _row(due: Due, outcome: Outcome) -> tuple[int, str, str, int]:
     """The columns of an outcome: the last attempt of what should be tried again has failed."""
+    status: str = outcome.status
     if status == "again":
         status = "failed" if due.attempts + 1 >= MOST_ATTEMPTS else "pending"
-    delay = delay_after(due.attempts + 1) if status == "pending" else 0.0
-    return due.id, status, printable(error), int(delay * 1000)
+    delay = max(delay_after(due.attempts + 1), min(outcome.after, LONGEST_DELAY)) if status == "pending" else 0.0
+    return due.id, status, printable(outcome.error), int(delay * 1000)
 
 
 def printable(error: str) -> str:

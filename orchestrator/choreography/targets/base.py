@@ -18,10 +18,14 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one event: `again` tries it once more after a while, up to a bound, and then it has `failed`."""
+    """What became of one event: `again` tries it once more after a while, up to a bound, and then it has `failed`.
+
+    `after` is how many seconds the endpoint asked us to wait until then.
+    """
 
     status: Literal["done", "skipped", "failed", "again"]
     error: str = ""
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

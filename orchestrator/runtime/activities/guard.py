@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import time
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 import httpcore
 import httpx
@@ -81,11 +84,44 @@ def permitted(host: str, port: int) -> str:
     )
 
 
+class TimedStream(httpcore.NetworkStream):
+    """A connection that ends at a deadline, even when its host sends a drop before each timeout."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._left(timeout, httpcore.ConnectTimeout)
+        return TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def _left(self, timeout: float | None, late: type[Exception]) -> float:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise late("the time for all is over")
+        return left if timeout is None else min(timeout, left)
+
+
 class GuardedBackend(httpcore.NetworkBackend):
     """Opens sockets to permitted addresses only."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
         self._sockets = httpcore.SyncBackend()
+        self._deadline = deadline
 
     def connect_tcp(
         self,
@@ -95,7 +131,9 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        return self._sockets.connect_tcp(permitted(host, port), port, timeout, local_address, socket_options)
+        address = permitted(host, port)
+        stream = self._sockets.connect_tcp(address, port, timeout, local_address, socket_options)
+        return TimedStream(stream, self._deadline)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
@@ -104,9 +142,9 @@ class GuardedBackend(httpcore.NetworkBackend):
 
 
 class GuardedTransport(httpx.HTTPTransport):
-    """httpx's transport over guarded sockets, without proxies."""
+    """httpx's transport over guarded sockets, without proxies; all must be over at the deadline (monotonic)."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: float) -> None:
         context = httpx.create_ssl_context(trust_env=False)
         super().__init__(verify=context, trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend())
+        self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=GuardedBackend(deadline))

@@ -48,7 +48,7 @@ def perform(request: ActivityRequest) -> JSON:
     try:
         with (
             httpx.Client(
-                transport=GuardedTransport(), timeout=request.timeout, follow_redirects=False, trust_env=False
+                transport=GuardedTransport(deadline), timeout=request.timeout, follow_redirects=False, trust_env=False
             ) as client,
             client.stream(**arguments(request)) as response,
         ):

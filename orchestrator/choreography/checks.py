@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
@@ -32,6 +33,18 @@ def pattern(text: str) -> None:
 def queue_name(text: str) -> None:
     if not QUEUE.fullmatch(text):
         raise ValidationError("Use letters, digits and . _ : / - only, beginning with a letter or digit.")
+
+
+def webhook_url(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in ("http", "https") and parts.username is None
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValidationError(
+            {"url": "Give the http or https address to which outgoing events are posted, without a password."}
+        )
 
 
 def expression(text: str) -> None:

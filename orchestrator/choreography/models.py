@@ -159,8 +159,8 @@ class Webhook(Endpoint):
         super().save(*args, **kwargs)
 
     def clean(self) -> None:
-        if self.direction == "out" and not self.url:
-            raise ValidationError({"url": "Give the address to which outgoing events are posted."})
+        if self.direction == "out":
+            checks.webhook_url(self.url)
         if self.direction == "in" and not self.event_type:
             raise ValidationError({"event_type": "Name the type of bodies which are no CloudEvents."})
 

@@ -101,6 +101,12 @@ WITH old AS (
 gone AS (DELETE FROM choreography_delivery WHERE event_id IN (SELECT id FROM old))
 DELETE FROM runtime_outboxevent WHERE id IN (SELECT id FROM old)"""
 
+# Forget the ids of messages that no sender tries again any more.
+_FORGET = """
+DELETE FROM choreography_received WHERE id = ANY(ARRAY(
+    SELECT id FROM choreography_received WHERE received_at < statement_timestamp() - make_interval(days => %s)
+    ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
+
 
 class Unrouted(NamedTuple):
     id: int
@@ -198,6 +204,11 @@ def record(rows: Sequence[tuple[int, str, str, int]]) -> None:
 def prune(days: int, most: int) -> int:
     """How many events were forgotten with their deliveries."""
     return _count(_PRUNE, (days, most))
+
+
+def forget_received(days: int, most: int) -> int:
+    """How many ids of incoming messages were forgotten."""
+    return _count(_FORGET, (days, most))
 
 
 def _named(claimed: Claimed, **more: Any) -> dict[str, Any]:

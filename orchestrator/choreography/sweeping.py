@@ -18,6 +18,7 @@ from orchestrator.choreography.targets import TARGETS
 BUDGET = 5.0  # seconds of routing in one sweep; the next one goes on
 HINT_AGAIN = 5.0  # seconds after which a hint counts as lost
 PRUNED = 1_000  # events which one sweep forgets
+RECEIVED = 30  # days for which an incoming message is known by its id
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ def sweep() -> int:
     hint()
     if settings.KEEP_EVENTS:
         store.prune(settings.KEEP_EVENTS, PRUNED)
+    store.forget_received(RECEIVED, PRUNED)
     return routed
 
 

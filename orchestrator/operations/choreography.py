@@ -1,15 +1,21 @@
-"""Topics, subscriptions and deliveries in the administration."""
+"""Topics, subscriptions, webhooks and deliveries in the administration."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from orchestrator.choreography.commands import deliver_again
-from orchestrator.choreography.models import Delivery
+from orchestrator.choreography.models import Delivery, Webhook
+from orchestrator.choreography.signing import SigningError, keys_of
+from orchestrator.runtime import vault
+from orchestrator.runtime.models import Secret
 
 
 class TopicAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -28,6 +34,35 @@ class SubscriptionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["topic", "machine"]
     search_fields = ["name"]
     exclude = ["direction"]
+
+
+class WebhookForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_secret(self) -> Secret:
+        secret: Secret = self.cleaned_data["secret"]
+        try:
+            keys_of(vault.opened_by_hand(secret.pk))
+        except (vault.VaultError, SigningError) as error:
+            raise forms.ValidationError(f"{str(error)[0].upper()}{str(error)[1:]}.") from error
+        return secret
+
+
+class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Signed HTTP out of a topic and into it; what is outgoing stays so, because deliveries wait for it."""
+
+    form = WebhookForm
+    list_display = ["name", "topic", "direction", "address", "active", "last_error"]
+    list_filter = ["active", "direction", "topic"]
+    list_select_related = ["topic"]
+    search_fields = ["name"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object | None = None) -> list[str]:
+        return ["direction", "address"] if obj else []
+
+    @admin.display(description="Address")
+    def address(self, webhook: Webhook) -> str:
+        """Where events go, or where others send theirs."""
+        incoming = webhook.direction == "in"
+        return f"{settings.BASE_URL}{reverse('hook', args=[webhook.name])}" if incoming else webhook.url
 
 
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -1,4 +1,4 @@
-"""Operators keep topics and subscriptions, and send again what has failed; others find nothing there."""
+"""Operators keep topics, subscriptions and webhooks, and send again what has failed; others find nothing there."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
-from orchestrator.choreography.models import Delivery, Endpoint, EventType, Topic
+from orchestrator.choreography.models import Delivery, Endpoint, EventType, Topic, Webhook
+from orchestrator.runtime import vault
 from orchestrator.runtime.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
-LISTS = [f"admin:choreography_{name}_changelist" for name in ("topic", "subscription", "delivery")]
+LISTS = [f"admin:choreography_{name}_changelist" for name in ("topic", "subscription", "delivery", "webhook")]
 
 
 def of(*permissions: str, staff: bool = True) -> Client:
@@ -38,7 +40,7 @@ def failed() -> Delivery:
 
 @pytest.mark.parametrize("page", LISTS)
 def test_the_lists_open_for_who_may_see_them_alone(page: str) -> None:
-    assert of("view_topic", "view_subscription", "view_delivery").get(reverse(page)).status_code == 200
+    assert of("view_topic", "view_subscription", "view_delivery", "view_webhook").get(reverse(page)).status_code == 200
     assert of().get(reverse(page)).status_code == 403
     assert of(staff=False).get(reverse(page)).status_code == 404
 
@@ -52,6 +54,41 @@ def test_a_failed_delivery_is_sent_again_by_who_may_change_it() -> None:
     of("view_delivery", "change_delivery").post(reverse(LISTS[2]), data)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.error) == ("pending", 0, "")
+
+
+@pytest.fixture
+def webhook(settings: Settings, tmp_path: Path) -> dict[str, object]:
+    """What a person types to make a webhook."""
+    settings.SECRETS_FILE, settings.SECRETS_KEYS = tmp_path / "secrets-keys", []
+    secret = vault.store("HOOK", f"whsec_{'a' * 32}", "ada")
+    topic = Topic.objects.create(name="orders")
+    return {"name": "shop", "topic": topic.pk, "pattern": "*", "active": "on", "secret": secret.pk}
+
+
+def test_a_webhook_is_made_and_shows_the_address_at_which_it_takes_events(webhook: dict[str, object]) -> None:
+    client, add = of("add_webhook", "view_webhook"), reverse("admin:choreography_webhook_add")
+    client.post(add, {**webhook, "direction": "in", "event_type": "order.came"})
+    assert "http://127.0.0.1:8000/hooks/shop" in client.get(reverse(LISTS[3])).text
+    assert of("view_webhook").post(add, webhook).status_code == 403
+    assert Webhook.objects.get().kind == "webhook"
+
+
+@pytest.mark.parametrize("url", ["", "ftp://shop.example", "https://ada:hunter2@shop.example", "http://[", "shop"])
+def test_an_outgoing_webhook_needs_an_address(webhook: dict[str, object], url: str) -> None:
+    page = of("add_webhook").post(
+        reverse("admin:choreography_webhook_add"), {**webhook, "direction": "out", "url": url}
+    )
+    assert "address" in page.text or "valid URL" in page.text
+    assert not Webhook.objects.exists()
+
+
+def test_a_secret_that_is_no_signing_key_is_refused_and_not_shown(webhook: dict[str, object]) -> None:
+    vault.store("HOOK", "hunter2-hunter2", "ada")
+    data = {**webhook, "direction": "out", "url": "https://shop.example"}
+    page = of("add_webhook").post(reverse("admin:choreography_webhook_add"), data)
+    assert "The secret is no signing key" in page.text
+    assert "hunter2" not in page.text
+    assert not Webhook.objects.exists()
 
 
 def test_a_schema_is_registered_from_a_file_and_refused_with_the_reason(tmp_path: Path) -> None:

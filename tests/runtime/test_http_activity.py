@@ -27,6 +27,8 @@ class Handler(BaseHTTPRequestHandler):
         self.seen.append((self.path, dict(self.headers), self.rfile.read(length)))
         if self.path == "/slow":
             self.release.wait(10)
+        if self.path == "/drops":
+            return self._drop_by_drop()
         status = {"/503": 503, "/404": 404, "/moved": 302}.get(self.path, 200)
         body = b"x" * 1_100_000 if self.path == "/big" else json.dumps(self._answer()).encode()
         self.send_response(status)
@@ -35,6 +37,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drop_by_drop(self) -> None:
+        """A header without an end, and never silent for long."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(500):
+            if self.release.wait(0.02):
+                break
+            self.wfile.write(b"x")
 
     def _answer(self) -> JSON:
         """Under /echo all that was sent; a service may well give it back."""
@@ -105,6 +115,10 @@ def test_an_answer_that_is_no_success_says_whether_to_try_again(
 
 def test_a_slow_host_times_out(server: str) -> None:
     assert failure(f"{server}/slow", timeout=0.2).error_class == "Timeout"
+
+
+def test_a_host_that_answers_drop_by_drop_times_out_too(server: str) -> None:
+    assert failure(f"{server}/drops", timeout=0.2).error_class == "Timeout"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -50,6 +51,7 @@ class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Signed HTTP out of a topic and into it; what is outgoing stays so, because deliveries wait for it."""
 
     form = WebhookForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ["name", "topic", "direction", "address", "active", "last_error"]
     list_filter = ["active", "direction", "topic"]
     list_select_related = ["topic"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,6 +43,19 @@ def changed(data: st.DataObject, text: bytes) -> bytes:
 def test_the_signature_is_that_of_the_specification() -> None:
     key, message, timestamp, body = EXAMPLE
     assert sign(keys_of(key), message, timestamp, body) == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_lines_of_the_documentation_verify_what_is_signed() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    defined: dict[str, Any] = {}
+    exec(code, defined)
+    now, key = int(time.time()), secret(b"k" * 32)
+    signature = sign([b"o" * 32, *keys_of(key)], "m", now, b"{}")
+    headers = {"webhook-id": "m", "webhook-timestamp": str(now), "webhook-signature": signature}
+    assert defined["verified"](key, headers, b"{}")
+    assert not defined["verified"](key, headers, b"[]")
+    assert not defined["verified"](key, {**headers, "webhook-timestamp": str(now - 301)}, b"{}")
 
 
 @given(KEYS, st.binary(min_size=1, max_size=60), st.data())

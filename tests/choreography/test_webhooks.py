@@ -269,6 +269,14 @@ def test_a_message_sent_again_is_answered_alike_and_stored_once(incoming: Webhoo
     assert (OutboxEvent.objects.count(), Received.objects.count()) == (1, 2)
 
 
+def test_another_event_under_the_id_of_a_message_is_not_stored(incoming: Webhook) -> None:
+    """The id alone says what was there, also after its event has been forgotten."""
+    post(json.dumps(EVENT).encode())
+    answer = post(json.dumps({**EVENT, "id": "2"}).encode())
+    assert (answer.status_code, answer.json()["duplicate"]) == (202, True)
+    assert OutboxEvent.objects.get().event_id == "1"
+
+
 def test_ids_of_messages_are_forgotten_after_a_while(incoming: Webhook) -> None:
     post(b"1", "application/json", "old")
     post(b"1", "application/json", "new")

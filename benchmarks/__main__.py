@@ -1,5 +1,4 @@
-"""`python -m benchmarks [--scale tiny|quick|full] [core|rivals|diagrams|durable ...]`: print the figures, kept in
-results.json too."""
+"""`python -m benchmarks [--scale tiny|quick|full] [PART ...]`: print the figures, kept in results.json too."""
 
 from __future__ import annotations
 
@@ -18,7 +17,8 @@ from django.test.utils import setup_databases, teardown_databases
 from benchmarks.durable.scale import SCALES, Scale
 from benchmarks.measure import Figure
 
-PARTS = ("core", "rivals", "diagrams", "durable")
+PARTS = ("core", "rivals", "diagrams", "durable", "growth")
+STORED = {"durable": "benchmarks.durable.run", "growth": "benchmarks.durable.growth"}
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "orchestrator.settings")
     django.setup()
     found = []
-    with _database(needed="durable" in (given.parts or PARTS)):
+    with _database(needed=bool(STORED.keys() & set(given.parts or PARTS))):
         for part in given.parts or PARTS:
             for figure in _figures(part, SCALES[given.scale]):
                 print(figure.line(), flush=True)
@@ -44,8 +44,8 @@ def main(words: list[str]) -> int:
 
 
 def _figures(part: str, scale: Scale) -> Iterator[Figure]:
-    if part == "durable":
-        return iter(importlib.import_module("benchmarks.durable.run").figures(scale))
+    if part in STORED:
+        return iter(importlib.import_module(STORED[part]).figures(scale))
     return iter(importlib.import_module(f"benchmarks.{part}").figures())
 
 

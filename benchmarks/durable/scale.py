@@ -18,6 +18,7 @@ class Scale:
     paced: int
     pairs: int
     replayed: int  # events of the log; 0 stands for all
+    growth: tuple[int, ...]  # numbers of instances
     peer_steps: int
     peer_events: int
 
@@ -33,6 +34,7 @@ SCALES = {
         paced=500,
         pairs=3,
         replayed=3_000,
+        growth=(100, 200),
         peer_steps=100,
         peer_events=100,
     ),
@@ -46,6 +48,7 @@ SCALES = {
         paced=5_000,
         pairs=30,
         replayed=0,
+        growth=(10_000, 100_000),
         peer_steps=4_000,
         peer_events=2_000,
     ),
@@ -59,6 +62,7 @@ SCALES = {
         paced=15_000,
         pairs=60,
         replayed=0,
+        growth=(10_000, 100_000, 1_000_000),
         peer_steps=20_000,
         peer_events=10_000,
     ),

@@ -1,5 +1,7 @@
 """Serving one endpoint: what is due is handed over in order and recorded, under a lease and a fence.
 
+An incoming endpoint is asked for what waits there instead.
+
 A crash between the two hands over again after the lease, under the same ids: at least once. What cannot be reached is
 paused as a whole; what an endpoint refuses is tried again by itself, holds up those of its key alone, and has failed
 after MOST_ATTEMPTS.
@@ -18,7 +20,7 @@ from django.db import transaction
 from orchestrator.choreography import store
 from orchestrator.choreography.store import Claimed, Due
 from orchestrator.choreography.targets import TARGETS
-from orchestrator.choreography.targets.base import Outcome, Report, Target
+from orchestrator.choreography.targets.base import Outcome, Report, Target, Unreachable
 
 LEASE = 90.0  # seconds; longer than one portion may take
 BUDGET = 15.0  # seconds after which no further portion is begun
@@ -38,7 +40,8 @@ def serve(endpoint: int) -> int:
     handed, until = 0, time.monotonic() + BUDGET
     with leased(endpoint) as claimed:
         while claimed and time.monotonic() < until:
-            count, more = _portion(TARGETS[claimed.kind], claimed)
+            target = TARGETS[claimed.kind]
+            count, more = (0, _received(target, claimed)) if claimed.direction == "in" else _portion(target, claimed)
             handed += count
             if not more:
                 break
@@ -82,6 +85,20 @@ def _portion(target: Target, claimed: Claimed) -> tuple[int, bool]:  # type: ign
         report = target.deliver(endpoint, [each.event for each in found])
         _record(claimed, found, report)
     return len(report.outcomes), bool(report.outcomes) and not report.down
+
+
+def _received(target: Target, claimed: Claimed) -> bool:  # type: ignore[type-arg]
+    """Ask an incoming endpoint for a portion; whether more may wait."""
+    endpoint = target.model.objects.get(pk=claimed.id)
+    try:
+        more = bool(target.receive and target.receive(endpoint))
+    except Unreachable as error:
+        pause(claimed, str(error))
+        return False
+    if not store.hold(claimed, LEASE):
+        raise LeaseLost
+    store.well(claimed)
+    return more
 
 
 def _record(claimed: Claimed, found: Sequence[Due], report: Report) -> None:

@@ -15,6 +15,7 @@ CONTENT_TYPE = "application/cloudevents+json"
 MAX_BODY = 256 * 1024  # bytes
 MAX_SOURCE, MAX_ID = 500, 300
 MAX_DEPTH = 64
+YEARS = 1900, 9998
 
 
 class EnvelopeError(ValueError):
@@ -125,6 +126,8 @@ def _time(value: object) -> datetime | None:
         found = None
     if found is None or found.tzinfo is None:
         raise EnvelopeError("time", "must be a time with its zone, such as 2026-01-05T09:00:00Z")
+    if not YEARS[0] <= found.year <= YEARS[1]:  # what lies further off cannot be read from the database in any zone
+        raise EnvelopeError("time", f"must lie in the years {YEARS[0]} to {YEARS[1]}")
     return found
 
 

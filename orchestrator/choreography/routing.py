@@ -11,6 +11,7 @@ from django.db import transaction
 
 from orchestrator.choreography import store
 from orchestrator.choreography.models import Endpoint
+from orchestrator.choreography.patterns import matches
 from orchestrator.choreography.registry import rules_for
 
 SHARE = 200  # events of one bucket in one transaction
@@ -34,11 +35,6 @@ def route() -> int:
         ]
         store.route(deliveries, refusals)
     return len(found)
-
-
-def matches(pattern: str, kind: str) -> bool:
-    """Whether a pattern means this type: the type itself, `order.*` for all below it, `*` for all."""
-    return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
 
 
 def _hearers(topics: set[str]) -> defaultdict[str, list[tuple[int, str]]]:

@@ -54,7 +54,7 @@ UPDATE choreography_endpoint SET fence = fence + 1,
     lease_until = statement_timestamp() + make_interval(secs => %(lease)s)
 WHERE id = %(id)s AND active AND coalesce(lease_until, '-infinity') <= statement_timestamp()
     AND coalesce(paused_until, '-infinity') <= statement_timestamp()
-RETURNING kind, fence, failures"""
+RETURNING kind, direction, fence, failures"""
 
 # Prolong a lease that is still ours, and keep others off until the end of the transaction.
 _HOLD = """
@@ -118,6 +118,7 @@ class Claimed(NamedTuple):
 
     id: int
     kind: str
+    direction: str
     fence: int
     failures: int
 

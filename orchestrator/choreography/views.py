@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST
 from orchestrator.choreography import envelope
 from orchestrator.choreography.envelope import CONTENT_TYPE, MAX_BODY, EnvelopeError
 from orchestrator.choreography.models import Received, Webhook
+from orchestrator.choreography.patterns import matches
 from orchestrator.choreography.publishing import Unfit, publish
-from orchestrator.choreography.routing import matches
 from orchestrator.choreography.signing import SignatureError, SigningError, keys_of, verify
 from orchestrator.runtime import vault
 from orchestrator.runtime.requests import Published

@@ -18,8 +18,9 @@ from pytest_django import Settings
 from orchestrator.choreography import commands, delivering, sweeping
 from orchestrator.choreography.delivering import MOST_ATTEMPTS, serve
 from orchestrator.choreography.models import Delivery, Endpoint, Topic
+from orchestrator.choreography.patterns import matches
 from orchestrator.choreography.registry import register
-from orchestrator.choreography.routing import matches, route
+from orchestrator.choreography.routing import route
 from orchestrator.choreography.store import ROUTING
 from orchestrator.choreography.targets import TARGETS
 from orchestrator.choreography.targets.base import DONE, Outcome, Report, Target, Unreachable, one_by_one

@@ -43,14 +43,16 @@ DONE = Outcome("done")
 class Target(Generic[End]):
     """A kind of endpoint that events leave for.
 
-    `most` events are handed over at once; that must take less than SAFE seconds. What is done `in_transaction` is done
-    once; what is not, at least once.
+    `most` events are handed over at once; that must take less than the lease of `delivering`. What is done
+    `in_transaction` is done once; what is not, at least once. `receive` asks an incoming endpoint for a portion and
+    says whether more may wait; it may raise Unreachable.
     """
 
     model: type[End]
     deliver: Callable[[End, Sequence[Published]], Report]
     most: int
     in_transaction: bool = False
+    receive: Callable[[End], bool] | None = None
 
 
 def one_by_one(events: Sequence[Published], send: Callable[[Published], Outcome]) -> Report:

@@ -15,11 +15,18 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from orchestrator.alerts.models import Alert
-from orchestrator.choreography.models import Delivery, Subscription, Topic, Webhook
+from orchestrator.choreography.models import Bridge, Delivery, Refused, Subscription, Topic, Webhook
 from orchestrator.definitions.models import Machine, Version
 from orchestrator.definitions.permissions import can_edit
 from orchestrator.definitions.recipients import RecipientsField
-from orchestrator.operations.choreography import DeliveryAdmin, SubscriptionAdmin, TopicAdmin, WebhookAdmin
+from orchestrator.operations.choreography import (
+    BridgeAdmin,
+    DeliveryAdmin,
+    RefusedAdmin,
+    SubscriptionAdmin,
+    TopicAdmin,
+    WebhookAdmin,
+)
 from orchestrator.operations.secrets import SecretAdmin
 from orchestrator.operations.site import admin_site
 from orchestrator.runtime.models import Secret
@@ -125,4 +132,6 @@ admin_site.register(Secret, SecretAdmin)
 admin_site.register(Topic, TopicAdmin)
 admin_site.register(Subscription, SubscriptionAdmin)
 admin_site.register(Webhook, WebhookAdmin)
+admin_site.register(Bridge, BridgeAdmin)
+admin_site.register(Refused, RefusedAdmin)
 admin_site.register(Delivery, DeliveryAdmin)

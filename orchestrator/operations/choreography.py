@@ -1,4 +1,4 @@
-"""Topics, subscriptions, webhooks and deliveries in the administration."""
+"""Topics, subscriptions, webhooks, bridges and deliveries in the administration."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
-from orchestrator.choreography.commands import deliver_again
-from orchestrator.choreography.models import Delivery, Webhook
+from orchestrator.choreography.commands import deliver_again, try_now
+from orchestrator.choreography.models import Delivery, Refused, Webhook
 from orchestrator.choreography.signing import SigningError, keys_of
 from orchestrator.runtime import vault
 from orchestrator.runtime.models import Secret
@@ -65,6 +65,37 @@ class WebhookAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Where events go, or where others send theirs."""
         incoming = webhook.direction == "in"
         return f"{settings.BASE_URL}{reverse('hook', args=[webhook.name])}" if incoming else webhook.url
+
+
+class BridgeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Queues and exchanges of message brokers; a bridge keeps its direction, because deliveries wait for it."""
+
+    list_display = ["name", "topic", "direction", "queue", "exchange", "active", "paused_until", "last_error"]
+    list_filter = ["active", "direction", "topic"]
+    list_select_related = ["topic"]
+    search_fields = ["name"]
+    actions = ["try_now"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object | None = None) -> list[str]:
+        return ["direction"] if obj else []
+
+    @admin.action(description="Try now", permissions=["change"])
+    def try_now(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        messages.success(request, f"{try_now(chosen)} of {len(chosen)} were paused and are tried at once.")
+
+
+class RefusedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Messages which a bridge could not take, to look at and to delete."""
+
+    list_display = ["received_at", "endpoint", "reason"]
+    list_filter = ["endpoint"]
+    list_select_related = ["endpoint"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: object | None = None) -> list[str]:
+        return [field.name for field in Refused._meta.fields]
 
 
 class DeliveryAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
-from orchestrator.choreography.models import Delivery, Endpoint, EventType, Topic, Webhook
+from orchestrator.choreography.models import Bridge, Delivery, Endpoint, EventType, Topic, Webhook
 from orchestrator.runtime import vault
 from orchestrator.runtime.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
-LISTS = [f"admin:choreography_{name}_changelist" for name in ("topic", "subscription", "delivery", "webhook")]
+KINDS = ("topic", "subscription", "delivery", "webhook", "bridge", "refused")
+LISTS = [f"admin:choreography_{name}_changelist" for name in KINDS]
 
 
 def of(*permissions: str, staff: bool = True) -> Client:
@@ -40,7 +43,7 @@ def failed() -> Delivery:
 
 @pytest.mark.parametrize("page", LISTS)
 def test_the_lists_open_for_who_may_see_them_alone(page: str) -> None:
-    assert of("view_topic", "view_subscription", "view_delivery", "view_webhook").get(reverse(page)).status_code == 200
+    assert of(*(f"view_{kind}" for kind in KINDS)).get(reverse(page)).status_code == 200
     assert of().get(reverse(page)).status_code == 403
     assert of(staff=False).get(reverse(page)).status_code == 404
 
@@ -54,6 +57,20 @@ def test_a_failed_delivery_is_sent_again_by_who_may_change_it() -> None:
     of("view_delivery", "change_delivery").post(reverse(LISTS[2]), data)
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts, delivery.error) == ("pending", 0, "")
+
+
+def test_a_paused_bridge_is_tried_at_once_when_somebody_asks_for_it() -> None:
+    secret = vault.store("broker", "redis://127.0.0.1:1/0", "ada")
+    topic = Topic.objects.create(name="orders")
+    later = timezone.now() + timedelta(hours=1)
+    bridge = Bridge.objects.create(name="b", queue="q", direction="in", topic=topic, secret=secret, paused_until=later)
+    data = {"action": "try_now", "_selected_action": [bridge.pk]}
+    of("view_bridge").post(reverse(LISTS[4]), data)
+    bridge.refresh_from_db()
+    assert bridge.paused_until == later
+    of("view_bridge", "change_bridge").post(reverse(LISTS[4]), data)
+    bridge.refresh_from_db()
+    assert bridge.paused_until is None
 
 
 @pytest.fixture

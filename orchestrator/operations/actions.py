@@ -7,20 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import HttpResponseClientRedirect
 
 from orchestrator.definitions.charts import chart_of
-from orchestrator.definitions.models import Machine
-from orchestrator.operations.access import actor, instance_or_404, require_change
+from orchestrator.operations.access import actor
 from orchestrator.operations.charts import event_choices, title_of
+from orchestrator.operations.dialogs import dialog, editable, refused, to_instance
 from orchestrator.operations.forms import OTHER, OptionalReasonForm, ReasonForm, SendForm
 from orchestrator.operations.instances import retryable
-from orchestrator.operations.live import is_partial
 from orchestrator.operations.preview import Preview, preview
 from orchestrator.runtime import commands
 from orchestrator.runtime.listings import InstanceDetail
@@ -30,31 +27,9 @@ from orchestrator.statechart.transition import Environment, Event
 Context = Mapping[str, Any]
 
 
-def _editable(request: HttpRequest, pk: int) -> tuple[Machine, InstanceDetail]:
-    machine, instance = instance_or_404(request, pk)
-    require_change(request, machine)
-    return machine, instance
-
-
-def _dialog(request: HttpRequest, context: Context, name: str, values: Context, status: int = 200) -> HttpResponse:
-    """The form in a dialog for htmx, or on a page of its own without JavaScript."""
-    page = {**context, **values, "part": f"operations/_{name}.html", "section": "instances"}
-    template = "operations/_dialog.html" if is_partial(request) else "operations/action.html"
-    return render(request, template, page, status=status)
-
-
-def _to_instance(request: HttpRequest, pk: int, event: int | None = None) -> HttpResponse:
-    address = reverse("admin:operations_instance", args=[pk]) + (f"?event={event}" if event else "")
-    return HttpResponseClientRedirect(address) if is_partial(request) else HttpResponseRedirect(address)
-
-
-def _refused(form: SendForm | ReasonForm | OptionalReasonForm, error: commands.CommandError) -> None:
-    form.add_error(error.field if error.field in form.fields else None, error.message)
-
-
 @require_http_methods(["GET", "POST"])
 def send(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
-    machine, instance = _editable(request, pk)
+    machine, instance = editable(request, pk)
     form = SendForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
@@ -68,9 +43,9 @@ def send(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
         try:
             accepted = commands.send(wish, actor=actor(request))
         except commands.CommandError as error:
-            _refused(form, error)
+            refused(form, error)
         else:
-            return _to_instance(request, pk, accepted.event)
+            return to_instance(request, pk, accepted.event)
     shown = {
         "machine": machine,
         "instance": instance,
@@ -80,13 +55,13 @@ def send(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
         "once": uuid.uuid4(),
         "title": f"Send an event to {instance.row.key}",
     }
-    return _dialog(request, context, "send", shown, 422 if form.errors else 200)
+    return dialog(request, context, "send", shown, 422 if form.errors else 200)
 
 
 @require_POST
 def send_preview(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
     """What the event in the form would do; nothing is stored."""
-    _, instance = _editable(request, pk)
+    _, instance = editable(request, pk)
     form = SendForm(request.POST)
     if form.is_valid():
         now = timezone.now()
@@ -102,16 +77,16 @@ def send_preview(request: HttpRequest, context: Context, pk: int) -> HttpRespons
 
 @require_http_methods(["GET", "POST"])
 def retry(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
-    machine, instance = _editable(request, pk)
+    machine, instance = editable(request, pk)
     form = OptionalReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             count = commands.retry(pk, form.cleaned_data["reason"], actor(request))
         except commands.CommandError as error:
-            _refused(form, error)
+            refused(form, error)
         else:
             messages.success(request, _retried(count, instance))
-            return _to_instance(request, pk)
+            return to_instance(request, pk)
     shown = {
         "machine": machine,
         "instance": instance,
@@ -119,7 +94,7 @@ def retry(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
         "waiting": retryable(instance),
         "title": f"Retry {instance.row.key}",
     }
-    return _dialog(request, context, "retry", shown, 422 if form.errors else 200)
+    return dialog(request, context, "retry", shown, 422 if form.errors else 200)
 
 
 def _retried(count: int, instance: InstanceDetail) -> str:
@@ -131,15 +106,15 @@ def _retried(count: int, instance: InstanceDetail) -> str:
 
 @require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
-    machine, instance = _editable(request, pk)
+    machine, instance = editable(request, pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             accepted = commands.cancel(pk, form.cleaned_data["reason"], actor(request))
         except commands.CommandError as error:
-            _refused(form, error)
+            refused(form, error)
         else:
-            return _to_instance(request, pk, accepted.event)
+            return to_instance(request, pk, accepted.event)
     chart = chart_of(instance.version_id)
     shown = {
         "machine": machine,
@@ -151,4 +126,4 @@ def cancel(request: HttpRequest, context: Context, pk: int) -> HttpResponse:
         "undoables": len(snapshot_of(pk).undoables),
         "title": f"Cancel {instance.row.key}",
     }
-    return _dialog(request, context, "cancel", shown, 422 if form.errors else 200)
+    return dialog(request, context, "cancel", shown, 422 if form.errors else 200)

@@ -20,14 +20,20 @@ def _refuse_constant(word: str) -> JSON:
     raise ValueError(f"{word} is no JSON value.")
 
 
-def json_object(text: str) -> dict[str, JSON]:
-    """The object which a text field holds, an empty one for an empty text. Raises ValidationError."""
+def json_value(text: str) -> JSON:
+    """What a text field holds. Raises ValidationError."""
     try:
-        value = json.loads(text or "{}", parse_constant=_refuse_constant)
+        value: JSON = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
         raise forms.ValidationError("The data is nested too deeply.") from None
     except ValueError as error:
         raise forms.ValidationError(f"This is not JSON: {error}") from None
+    return value
+
+
+def json_object(text: str) -> dict[str, JSON]:
+    """The object which a text field holds, an empty one for an empty text. Raises ValidationError."""
+    value = json_value(text or "{}")
     if not isinstance(value, dict):
         raise forms.ValidationError('The data must be a JSON object, such as {"amount": 20}.')
     return value
@@ -55,7 +61,7 @@ class SendForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why an instance is stopped; it stands in the journal."""
+    """Why somebody intervenes; it stands in the journal."""
 
     reason = forms.CharField(
         max_length=REASON_LENGTH, error_messages={"required": "Say why; the reason stays in the journal."}
@@ -64,3 +70,21 @@ class ReasonForm(forms.Form):
 
 class OptionalReasonForm(forms.Form):
     reason = forms.CharField(required=False, max_length=REASON_LENGTH)
+
+
+class SkipForm(ReasonForm):
+    """An activity that counts as done, and what it counts as having answered."""
+
+    activity = forms.CharField(max_length=NAME_LENGTH)
+    result = forms.CharField(required=False, max_length=DATA_LENGTH, strip=True)
+
+    def clean_result(self) -> JSON:
+        """None stands for no result."""
+        text = self.cleaned_data.get("result")
+        return json_value(text) if text else None
+
+
+class MoveForm(ReasonForm):
+    """Where an instance shall stand."""
+
+    state = forms.CharField(max_length=NAME_LENGTH)

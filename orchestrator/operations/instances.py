@@ -16,6 +16,7 @@ from orchestrator.definitions.permissions import can_edit, get_machine_or_404
 from orchestrator.operations.access import instance_or_404, visible
 from orchestrator.operations.charts import current_chart, leaves, title_of
 from orchestrator.operations.diagram import draw
+from orchestrator.operations.interventions import FINISHED, possible
 from orchestrator.operations.live import is_partial, live_part
 from orchestrator.operations.standing import path_overlay, waiting_for
 from orchestrator.operations.timeline import timeline
@@ -31,7 +32,7 @@ from orchestrator.runtime.queries_instances import (
 )
 from orchestrator.statechart.definition import Chart
 
-STATUSES = ["running", "completed", "failed", "compensating", "compensated", "cancelled"]
+STATUSES = ["running", "suspended", "completed", "failed", "compensating", "compensated", "cancelled"]
 JOURNAL_ROWS = 200
 KEY_LENGTH = 200
 CONTEXT_LENGTH = 64_000
@@ -150,7 +151,7 @@ def instance_context(machine: Machine, instance: InstanceDetail) -> dict[str, An
         "instance": instance,
         "row": row,
         "states": [title_of(chart, state) for state in row.configuration],
-        "waiting": waiting_for(chart, instance, open_ones),
+        "waiting": waiting_for(chart, instance, open_ones, rows),
         "picture": draw(chart, path_overlay(chart, instance, rows, open_ones), machine.title),
         "moments": timeline(chart, rows, _arrived(rows)),
         "earlier": max(0, instance.seq - len(rows)),
@@ -159,7 +160,8 @@ def instance_context(machine: Machine, instance: InstanceDetail) -> dict[str, An
         "incidents": [(incident, title_of(chart, incident.state)) for incident in instance.incidents],
         "open_incidents": open_ones,
         "stuck_in": list(dict.fromkeys(title_of(chart, incident.state) for incident in open_ones)),
-        "finished": row.status in ("completed", "cancelled", "compensated"),
+        "finished": row.status in FINISHED,
+        "verbs": possible(instance),
         "retryable": bool(retryable(instance) or row.status == "failed" or instance.suspended),
     }
 

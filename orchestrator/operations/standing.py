@@ -57,13 +57,17 @@ def _names(value: JSON) -> list[str]:
     return [str(name) for name in value] if isinstance(value, list) else []
 
 
-def waiting_for(chart: Chart, instance: InstanceDetail, open_incidents: Sequence[IncidentRow]) -> Waiting:
+def waiting_for(
+    chart: Chart, instance: InstanceDetail, open_incidents: Sequence[IncidentRow], rows: Sequence[JournalRow] = ()
+) -> Waiting:
     """One sentence on what the instance waits for now; the trouble first, when there is some."""
     where = ", ".join(title_of(chart, state) for state in instance.row.configuration) or "no state yet"
     if instance.row.status in ENDINGS:
         css, icon, word = ENDINGS[instance.row.status]
         more = open_incidents[0].message if open_incidents else f"Last moved {moment(instance.row.updated_at)}."
         return Waiting(css, icon, f"{word} in {where}.", more)
+    if instance.row.status == "suspended":
+        return Waiting("warn", "pause", f"Suspended in {where}.", _rests(instance, rows))
     if open_incidents:
         return _held(chart, instance, open_incidents[0])
     if not instance.row.configuration:
@@ -98,3 +102,12 @@ def _ends(instance: InstanceDetail) -> str:
     """When time itself will move the instance on."""
     due: list[datetime] = [timer.due for timer in instance.timers if timer.kind == "event"]
     return f"A timer moves it on at {moment(min(due))}." if due else "No timer will end this wait."
+
+
+def _rests(instance: InstanceDetail, rows: Sequence[JournalRow]) -> str:
+    """Since when, by whom and why it rests, and what waits until it is resumed."""
+    told = next((row for row in reversed(rows) if (row.kind, row.name) == ("command", "suspend")), None)
+    reason = f": {told.detail.get('message')}" if told and told.detail.get("message") else ""
+    since = f"Since {moment(told.recorded_at)} by {told.actor.removeprefix('user:')}{reason}. " if told else ""
+    waits = f"{instance.pending:,} inputs wait. " if instance.pending else ""
+    return f"{since}{waits}No timer fires and no activity begins until it is resumed."

@@ -27,6 +27,7 @@ ACTIONS = {
     "operations_send_preview",
     "operations_retry",
     "operations_cancel",
+    "operations_intervene",
     "operations_send_again",
     "operations_schedule_new",
     "operations_schedule_preview",
@@ -53,6 +54,7 @@ def addresses(machine: Machine) -> dict[str, str]:
         arguments = {
             "slug": machine.slug,
             "pk": next((pk for part, pk in keys.items() if part in str(pattern.name)), instance),
+            "verb": "suspend",
             "name": "20261124T054937746488-257fdc2a",
         }
         wanted = pattern.pattern.converters

@@ -13,6 +13,7 @@ from orchestrator.statechart.durations import humanise
 
 STATUS_BADGES = {
     "running": "info",
+    "suspended": "warn",
     "completed": "ok",
     "failed": "bad",
     "compensating": "comp",

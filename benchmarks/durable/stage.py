@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import connection, models, transaction
 from django.db.models import Count, F, Max, Min, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.db.utils import ProgrammingError
 from psycopg import sql
 
@@ -121,8 +122,8 @@ def proven(stage: Stage, consumed: int, kind: str = "event") -> None:
 def _gaps(stage: Stage) -> Iterator[str]:
     journal = JournalEntry.objects.filter(instance=OuterRef("pk")).order_by().values("instance")
     told = Instance.objects.filter(machine=stage.machine).annotate(
-        rows=Subquery(journal.annotate(n=Count("seq")).values("n")),
-        last=Subquery(journal.annotate(n=Max("seq")).values("n")),
+        rows=Coalesce(Subquery(journal.annotate(n=Count("seq")).values("n")), 0),
+        last=Coalesce(Subquery(journal.annotate(n=Max("seq")).values("n")), 0),
     )
     broken = told.exclude(rows=F("seq"), last=F("seq")).count()
     if broken:

@@ -20,6 +20,7 @@ JOIN runtime_instance i ON i.id = a.instance_id WHERE i.key = %s"""
 STOPPED = "the worker stopped before it answered"
 CRASHES = 3  # attempts that dying workers may lose
 ATTEMPTS = f"SELECT attempts, status, last_error FROM runtime_activityrun WHERE instance_id IN ({OURS})"
+EXPIRE = "UPDATE runtime_activityrun SET lease_until = now() WHERE id = %s AND worker = %s AND status = 'running'"
 HELD = f"SELECT id, worker FROM runtime_activityrun WHERE status = 'running' AND instance_id IN ({OURS})"
 
 
@@ -89,7 +90,7 @@ def _bury(system: System, slug: str) -> bool:
     """Whether all is over; the leases of the dead run out at once, which saves waiting for them."""
     for activity, worker in system.query(HELD, slug):
         if not lives(int(worker.rpartition(":")[2])):
-            system.query("UPDATE runtime_activityrun SET lease_until = now() WHERE id = %s", activity)
+            system.query(EXPIRE, activity, worker)
     return system.left(slug) == 0
 
 

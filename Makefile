@@ -1,6 +1,6 @@
 # Two commands matter: `make run` and `make test`. `make help` lists the others.
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint format bench chaos fuzz replay screenshots clean
+.PHONY: help run test install lint format bench chaos laws fuzz replay screenshots clean
 
 PY := .venv/bin/python
 
@@ -34,6 +34,9 @@ bench: .venv/test ## Measure, on an empty database of its own: make bench SCALE=
 chaos: .venv/test ## Break running services with full counts, for hours: make chaos, or make chaos FAULTS="3 4 22-sagas"
 	@bash .ci/tools
 	@$(PY) -m tests.chaos $(FAULTS)
+
+laws: .venv/test ## Try the laws of charts and formats on five times as many random charts as the tests do
+	@LAWS=full $(PY) -m pytest -n 2 tests/statechart tests/formats
 
 fuzz: .venv/test ## Give every reader of a format spoilt texts: make fuzz INPUTS=100000
 	@$(PY) -m tests.formats.fuzz $(or $(INPUTS),100000)

@@ -14,10 +14,11 @@ from orchestrator.formats import scxml
 from orchestrator.formats.registry import FORMATS, Format, read_file
 from orchestrator.statechart.definition import Chart
 from orchestrator.statechart.document import parse
+from tests.effort import examples
 from tests.formats.charts import charts, seeded
 
 BOTH_WAYS = [known for known in FORMATS.values() if known.read and known.write]
-MANY = 2_000
+MANY = examples(2_000)
 
 
 def there_and_back(known: Format, chart: Chart) -> Chart:

@@ -17,10 +17,11 @@ from orchestrator.statechart.snapshot import Snapshot, from_json, to_json
 from orchestrator.statechart.steps import Environment, Event, LoopError, Step
 from orchestrator.statechart.structure import structure_of
 from orchestrator.statechart.transition import start, transition
+from tests.effort import examples
 from tests.formats.charts import seeded
 from tests.statechart.support import BEGINNING
 
-CHARTS, PARTS, EVENTS = 5_000, 10, 5
+CHARTS, PARTS, EVENTS = examples(5_000), 10, 5
 ENVIRONMENT = Environment(instance_id=7, instance_key="SO-7", max_microsteps=20, parent=True)
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.statechart.expressions import ExpressionError, Scope, holds
 from orchestrator.statechart.plain_guards import decided
+from tests.effort import examples
 
 PATHS = ("context.n", "context.text", "context.flag", "context.inner.n", "event.n", "event.missing", "context.n.deep")
 CONSTANTS = ("0", "5", "-3", "9223372036854775807", "'x'", '"y"', "true", "false", "2.5", "null")
@@ -36,7 +37,7 @@ def asked(text: str, context: Any, event: Any) -> bool | None:
         return None
 
 
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=examples(3_000), deadline=None)
 @given(GUARDS, CONTEXTS, CONTEXTS)
 def test_what_is_decided_is_what_cel_says(text: str, context: Any, event: Any) -> None:
     told = decided(text, context, event)

@@ -16,6 +16,7 @@ from orchestrator.statechart.document import DocumentError, parse
 from orchestrator.statechart.expressions import ENVIRONMENT
 from orchestrator.statechart.structure import structure_of
 from orchestrator.statechart.validate import Problem, examine, validate
+from tests.effort import examples
 from tests.statechart.charts import Walk, made_by, random_course, walked
 from tests.statechart.support import Document, refusal
 from tests.statechart.test_document import FULL
@@ -75,7 +76,7 @@ def exists(document: Document, path: str) -> bool:
     return True
 
 
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=examples(5_000), deadline=None)
 @given(SEEDS)
 def test_every_problem_lies_in_the_document_and_says_what_to_do(seed: int) -> None:
     made = enriched(seed)
@@ -109,7 +110,7 @@ def _counted(problems: list[Problem]) -> list[tuple[str, str, str]]:
     return sorted((found.code, found.path, found.message) for found in problems)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(SEEDS)
 def test_what_a_random_walk_does_was_never_called_impossible(seed: int) -> None:
     """No state is entered that was said to be unreachable, and no transition fires that was said to be shadowed."""
@@ -163,7 +164,7 @@ def holds(guard: str, context: dict[str, Any]) -> bool:
     return bool(value.value())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(GUARDS, GUARDS, st.lists(CONTEXTS, min_size=10, max_size=10))
 def test_what_guards_say_of_one_another_is_what_cel_says_of_every_value(
     one: str, other: str, contexts: list[dict[str, Any]]
@@ -211,7 +212,7 @@ WHOLE: Document = {
 }
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=examples(1_500), deadline=None)
 @given(st.data())
 def test_a_document_with_any_one_place_spoilt_is_examined_or_refused(data: st.DataObject) -> None:
     spoilt: Any = json.loads(json.dumps(WHOLE))
